@@ -1,0 +1,4 @@
+/** The physical address map. */
+@org.osgi.annotation.bundle.Export
+@org.osgi.annotation.versioning.Version("0.1.0")
+package org.vm.api.bus;

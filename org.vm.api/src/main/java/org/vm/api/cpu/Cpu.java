@@ -1,0 +1,106 @@
+package org.vm.api.cpu;
+
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import org.vm.api.irq.InterruptLine;
+import org.vm.api.isa.InstructionSet;
+import org.vm.api.mmu.Mmu;
+
+/**
+ * The state of one virtual CPU that every engine and every architecture share. Everything is in here, nothing in an
+ * engine, so that engines can change places between two instructions. Fields are the vCPU thread's own; other threads
+ * use {@link #requestAttention()}, {@link #requestExit()}, {@link #post} and {@link #line} only.
+ */
+public abstract class Cpu {
+    /** Number in the machine, from 0. */
+    public final int id;
+    /** All register files, at the slots that {@link InstructionSet#registerFiles()} gives. */
+    public final long[] registers;
+    public final Mmu mmu;
+    /** Address of the next instruction; engines keep it up to date at exits, traps and rows that end a block. */
+    public long pc;
+    /** Instructions retired; exact whenever {@link #pc} is. */
+    public long retired;
+
+    private volatile boolean attention;
+    private volatile boolean exitRequested;
+    private volatile Thread thread;
+
+    protected Cpu(int id, int registerSlots, Mmu mmu) {
+        this.id = id;
+        this.registers = new long[registerSlots];
+        this.mmu = mmu;
+    }
+
+    public abstract InstructionSet instructionSet();
+
+    /**
+     * Everything besides the code's bytes that decides what they decode to (for RISC-V: whether the floating-point unit
+     * is on and dirty). Part of the key of cached code. Changes in traps, {@link #attend()} and rows that end a block
+     * only.
+     */
+    public abstract int context();
+
+    /**
+     * What engines call between two blocks when {@link #attention()} is set: takes an interrupt (changing pc), runs what
+     * was posted, or says why to leave.
+     */
+    public abstract ExitReason attend();
+
+    /** Takes a synchronous exception raised by the instruction at {@code pc}; sets {@link #pc} to its handler. */
+    public abstract void deliver(GuestTrap trap, long pc);
+
+    /** Input line of an interrupt, by the architecture's number (RISC-V: bit of mip). */
+    public abstract InterruptLine line(int number);
+
+    /** Runs {@code action} on the vCPU's thread between two instructions, soon, even if it waits or is stopped. */
+    public abstract void post(Runnable action);
+
+    /** Back to the reset state. Only while the CPU does not run. */
+    public abstract void reset();
+
+    /** Control registers and modes by name, for people who look; a snapshot. */
+    public abstract Map<String, Long> controlRegisters();
+
+    /** Exceptions and interrupts taken so far. */
+    public abstract long traps();
+
+    public abstract long interrupts();
+
+    /** Whether {@link #attend()} should be called before the next block. */
+    public final boolean attention() {
+        return attention;
+    }
+
+    /** Asks for {@link #attend()}; wakes a waiting vCPU. Any thread. */
+    public final void requestAttention() {
+        attention = true;
+        Thread t = thread;
+        if (t != null) {
+            LockSupport.unpark(t);
+        }
+    }
+
+    /** Called by {@link #attend()} before it looks at what is pending. */
+    protected final void clearAttention() {
+        attention = false;
+    }
+
+    /** Makes the engine return {@link ExitReason#REQUESTED} soon. Any thread. */
+    public final void requestExit() {
+        exitRequested = true;
+        requestAttention();
+    }
+
+    /** Whether an exit was requested since the last call; called by {@link #attend()}. */
+    protected final boolean takeExitRequest() {
+        boolean requested = exitRequested;
+        exitRequested = false;
+        return requested;
+    }
+
+    /** The thread that runs this CPU; {@code null} when none does. */
+    public final void thread(Thread runner) {
+        thread = runner;
+    }
+}

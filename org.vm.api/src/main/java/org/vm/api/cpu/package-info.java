@@ -1,0 +1,4 @@
+/** Virtual CPUs and the engines that run them. */
+@org.osgi.annotation.bundle.Export
+@org.osgi.annotation.versioning.Version("0.1.0")
+package org.vm.api.cpu;

@@ -1,0 +1,37 @@
+package org.vm.api.device;
+
+import java.util.concurrent.Executor;
+import org.vm.api.irq.InterruptLine;
+import org.vm.api.memory.GuestMemory;
+import org.vm.api.time.MachineClock;
+
+/** All that a device may touch, handed over in one value when it is attached. */
+public interface DeviceContext {
+    /** Name of the machine. */
+    String machine();
+
+    /** RAM, for DMA. */
+    GuestMemory memory();
+
+    MachineClock clock();
+
+    /** The device's own interrupt line; a line without effect if it has none. */
+    InterruptLine interrupt();
+
+    /** Input line of a CPU, for interrupt controllers and timers. */
+    InterruptLine cpuLine(int cpu, int number);
+
+    int cpus();
+
+    /** Runs work off the vCPU threads, a virtual thread each. */
+    Executor workers();
+
+    /** Ends the machine. Returns at once. */
+    void powerOff(int status);
+
+    /** Restarts the machine. Returns at once. */
+    void resetMachine();
+
+    /** Ticks a second of the architecture's time counter. */
+    long timebase();
+}

@@ -1,0 +1,29 @@
+package org.vm.api.machine;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Service: the machines of this container. Machines and devices are factory configurations; this writes and deletes them. */
+public interface MachineManager {
+    List<Machine> machines();
+
+    Optional<Machine> find(String name);
+
+    /** Creates a machine from configuration properties (see the machine's Metatype) and waits until it is there. */
+    Machine create(String name, Map<String, Object> properties);
+
+    void delete(String name);
+
+    /** Kinds of devices that can be added: the factory PIDs installed, by short name ({@code "virtio.blk"}). */
+    List<String> deviceKinds();
+
+    /** Adds a device to a machine by writing its factory configuration. */
+    void addDevice(String machine, String kind, String name, Map<String, Object> properties);
+
+    /** Deletes the configuration of a device, by which it leaves. */
+    void removeDevice(String machine, String name);
+
+    /** Tree of reasons why a machine or device is not there or does not run, in words. */
+    String why(String name);
+}

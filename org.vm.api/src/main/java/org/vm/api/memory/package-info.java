@@ -1,0 +1,4 @@
+/** Guest RAM. */
+@org.osgi.annotation.bundle.Export
+@org.osgi.annotation.versioning.Version("0.1.0")
+package org.vm.api.memory;

@@ -1,0 +1,4 @@
+/** Address translation as a CPU sees it. */
+@org.osgi.annotation.bundle.Export
+@org.osgi.annotation.versioning.Version("0.1.0")
+package org.vm.api.mmu;

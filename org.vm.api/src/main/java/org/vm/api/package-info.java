@@ -1,0 +1,4 @@
+/** Architectures, configuration values, statistics and the exception family. */
+@org.osgi.annotation.bundle.Export
+@org.osgi.annotation.versioning.Version("0.1.0")
+package org.vm.api;
