@@ -1,0 +1,327 @@
+package org.vm.backend.console.internal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vm.api.DeviceException;
+import org.vm.api.backend.AttachableConsole;
+import org.vm.api.backend.ConsoleBackend;
+
+/**
+ * A machine's console: a device on one side, any number of people on the other. Output goes to the scroll-back and to
+ * each attached viewer's own bounded buffer, so that neither a slow terminal nor none at all holds a vCPU up.
+ */
+@Component(service = {ConsoleBackend.class, AttachableConsole.class}, configurationPid = "org.vm.backend.console",
+        configurationPolicy = ConfigurationPolicy.REQUIRE)
+@Designate(ocd = ConsoleHub.Config.class, factory = true)
+public final class ConsoleHub implements AttachableConsole {
+    private static final Logger LOG = LoggerFactory.getLogger(ConsoleHub.class);
+    /** Typed bytes kept while the guest does not read. */
+    private static final int INPUT_BOUND = 64 << 10;
+
+    /** Configuration of a console. */
+    @ObjectClassDefinition(name = "Console", description = "A console that people attach to with vm:console.")
+    public @interface Config {
+        @AttributeDefinition(name = "Machine", description = "Name of the machine that the console belongs to.")
+        String vm();
+
+        @AttributeDefinition(name = "Name", description = "Name of the console, unique in its machine.")
+        String name() default "console";
+
+        @AttributeDefinition(name = "Scroll-back", description = "Bytes of output that are kept for later viewers.")
+        int scrollback() default 64 << 10;
+    }
+
+    private final String name;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition roomForInput = lock.newCondition();
+    private final ByteRing recent;
+    private final ByteRing input = new ByteRing(INPUT_BOUND);
+    private final List<View> views = new ArrayList<>();
+    private Listener listener;
+    private int columns = 80;
+    private int rows = 24;
+
+    @Activate
+    public ConsoleHub(Config config) {
+        this(config.name(), config.scrollback());
+    }
+
+    public ConsoleHub(String name, int scrollback) {
+        this.name = name;
+        this.recent = new ByteRing(Math.max(scrollback, 1));
+    }
+
+    @Override
+    public String description() {
+        int viewers;
+        lock.lock();
+        try {
+            viewers = views.size();
+        } finally {
+            lock.unlock();
+        }
+        return "console " + name + ", " + (viewers == 0 ? "nobody" : viewers) + " attached";
+    }
+
+    @Override
+    public void connect(Listener newListener) {
+        boolean typed;
+        lock.lock();
+        try {
+            if (listener != null) {
+                throw new DeviceException("console '" + name + "' is connected to a device already;"
+                        + " give the second device a console of its own");
+            }
+            listener = newListener;
+            typed = input.size() > 0;
+        } finally {
+            lock.unlock();
+        }
+        if (typed) {
+            newListener.inputAvailable();
+        }
+    }
+
+    @Override
+    public void disconnect(Listener oldListener) {
+        lock.lock();
+        try {
+            if (listener == oldListener) {
+                listener = null;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public int read(ByteBuffer into) {
+        lock.lock();
+        try {
+            int count = input.take(into);
+            if (count > 0) {
+                roomForInput.signalAll();
+            }
+            return count;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void write(ByteBuffer from) {
+        int start = from.position();
+        lock.lock();
+        try {
+            for (int i = 0, n = views.size(); i < n; i++) {
+                views.get(i).push(from);
+                from.position(start);
+            }
+            recent.push(from);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public int columns() {
+        lock.lock();
+        try {
+            return columns;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public int rows() {
+        lock.lock();
+        try {
+            return rows;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public byte[] recent() {
+        lock.lock();
+        try {
+            return recent.toArray();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public Attachment attach(Viewer viewer, int bound) {
+        View view = new View(viewer, bound);
+        lock.lock();
+        try {
+            view.push(ByteBuffer.wrap(recent.toArray()));
+            views.add(view);
+        } finally {
+            lock.unlock();
+        }
+        Thread.ofVirtual().name("console " + name).start(view);
+        return view;
+    }
+
+    @Override
+    public int type(ByteBuffer keys) {
+        int count;
+        Listener reader;
+        lock.lock();
+        try {
+            count = input.offer(keys);
+            reader = listener;
+        } finally {
+            lock.unlock();
+        }
+        if (count > 0 && reader != null) {
+            reader.inputAvailable();
+        }
+        return count;
+    }
+
+    @Override
+    public boolean awaitRoom(Duration timeout) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = timeout.toNanos();
+            while (input.room() == 0 && left > 0) {
+                left = roomForInput.awaitNanos(left);
+            }
+            return input.room() > 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The console leaves: so do its viewers. */
+    @Deactivate
+    public void close() {
+        List<View> all;
+        lock.lock();
+        try {
+            all = List.copyOf(views);
+        } finally {
+            lock.unlock();
+        }
+        all.forEach(View::close);
+    }
+
+    private void resize(int newColumns, int newRows) {
+        Listener reader;
+        lock.lock();
+        try {
+            columns = newColumns;
+            rows = newRows;
+            reader = listener;
+        } finally {
+            lock.unlock();
+        }
+        if (reader != null) {
+            reader.resized(newColumns, newRows);
+        }
+    }
+
+    /** One attached viewer, its backlog and the thread that shows it. */
+    private final class View implements Attachment, Runnable {
+        private final Viewer viewer;
+        private final ByteRing backlog;
+        private final Condition changed = lock.newCondition();
+        private boolean showing;
+        private boolean closed;
+
+        View(Viewer viewer, int bound) {
+            this.viewer = viewer;
+            this.backlog = new ByteRing(Math.max(bound, 1));
+        }
+
+        void push(ByteBuffer from) {
+            if (from.hasRemaining()) {
+                backlog.push(from);
+                changed.signalAll();
+            }
+        }
+
+        @Override
+        public void run() {
+            ByteBuffer chunk = ByteBuffer.allocate(8192);
+            try {
+                while (next(chunk)) {
+                    viewer.show(chunk.array(), 0, chunk.limit());
+                }
+            } catch (IOException gone) {
+                LOG
+                        .info("a viewer of console '{}' is gone: {}", name, gone.getMessage());
+            } finally {
+                close();
+            }
+        }
+
+        /** Fills {@code chunk} with what to show next; waits for it. @return false when the viewer has left */
+        private boolean next(ByteBuffer chunk) {
+            lock.lock();
+            try {
+                showing = false;
+                changed.signalAll();
+                while (backlog.size() == 0 && !closed) {
+                    changed.awaitUninterruptibly();
+                }
+                backlog.take(chunk.clear());
+                chunk.flip();
+                showing = true;
+                return !closed;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void resize(int newColumns, int newRows) {
+            ConsoleHub.this.resize(newColumns, newRows);
+        }
+
+        @Override
+        public boolean drain(Duration timeout) throws InterruptedException {
+            lock.lock();
+            try {
+                long left = timeout.toNanos();
+                while ((backlog.size() > 0 || showing) && !closed && left > 0) {
+                    left = changed.awaitNanos(left);
+                }
+                return backlog.size() == 0 && !showing;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void close() {
+            lock.lock();
+            try {
+                views.remove(this);
+                closed = true;
+                changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+}
