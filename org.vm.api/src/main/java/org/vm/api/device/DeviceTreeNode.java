@@ -14,7 +14,7 @@ public interface DeviceTreeNode {
 
     DeviceTreeNode bytes(String name, byte[] value);
 
-    /** The child of that name, made if it is not there. */
+    /** The child of that name, made if it is not there. A name that begins with {@code /} is a path from the root. */
     DeviceTreeNode child(String name);
 
     /** The node's phandle, given to it at the first call. */
