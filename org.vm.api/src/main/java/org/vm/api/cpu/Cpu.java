@@ -21,6 +21,12 @@ public abstract class Cpu {
     public long pc;
     /** Instructions retired; exact whenever {@link #pc} is. */
     public long retired;
+    /**
+     * Counts the points after which stores to code must be seen by fetches (RISC-V: {@code fence.i}, local or asked for
+     * by another CPU; and a reset). Increment it in a row that ends a block, in {@link #attend()} or {@link #reset()};
+     * engines compare code from an earlier epoch with memory before they run it again.
+     */
+    public int codeEpoch;
 
     private volatile boolean attention;
     private volatile boolean exitRequested;
