@@ -16,6 +16,7 @@ import org.vm.api.device.DeviceStatus;
 import org.vm.api.device.DeviceTreeContributor;
 import org.vm.api.device.DeviceTreeNode;
 import org.vm.api.device.DeviceType;
+import org.vm.api.device.FirmwareConsole;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.device.Resettable;
 import org.vm.api.irq.InterruptLine;
@@ -28,7 +29,8 @@ import org.vm.api.time.MachineClock;
 @Component(service = MmioDevice.class, name = Uart16550.PID, configurationPid = Uart16550.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = Uart16550.Config.class, factory = true)
-public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Resettable, ConsoleBackend.Listener {
+public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Resettable, FirmwareConsole,
+        ConsoleBackend.Listener {
     static final String PID = "org.vm.device.riscv.uart";
 
     @ObjectClassDefinition(name = "UART 16550A", description = "Serial port")
@@ -273,6 +275,17 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
             default -> { }
         }
         update();
+    }
+
+    @Override
+    public synchronized void debugWrite(byte value) {
+        console.write(sent.clear().put(0, value));
+    }
+
+    @Override
+    public synchronized int debugRead() {
+        receive();
+        return received.position() > 0 ? takeReceived() : -1;
     }
 
     private void send(byte value) {
