@@ -1,0 +1,321 @@
+package org.vm.machine.internal;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vm.api.DeviceException;
+import org.vm.api.InvalidAddressException;
+import org.vm.api.VmException;
+import org.vm.api.bus.Mapping;
+import org.vm.api.device.DeviceContext;
+import org.vm.api.device.DeviceStatus;
+import org.vm.api.device.MmioDevice;
+import org.vm.api.device.Resettable;
+import org.vm.api.irq.InterruptController;
+import org.vm.api.irq.InterruptLine;
+import org.vm.api.machine.DeviceManager;
+
+/** Attaches devices to a machine: finds their place, maps them, wires their interrupts. */
+public final class DeviceRegistry implements DeviceManager {
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceRegistry.class);
+
+    /** A device that wants to be in the machine; it is, or there is a reason why not. */
+    private static final class Offer {
+        final MmioDevice device;
+        final long base;
+        final int irq;
+        Attachment attachment;
+        Mapping mapping;
+        Wire.Input input;
+        String refusal;
+
+        Offer(MmioDevice device, long base, int irq) {
+            this.device = device;
+            this.base = base;
+            this.irq = irq;
+        }
+    }
+
+    private final String machine;
+    private final Board board;
+    private final PhysicalBus bus;
+    private final Function<InterruptLine, DeviceContext> contexts;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final List<Offer> offers = new ArrayList<>();
+    private final Map<Integer, Wire> wires = new HashMap<>();
+    private volatile InterruptController controller;
+
+    /** @param contexts makes what a device is given, from its interrupt line */
+    DeviceRegistry(String machine, Board board, PhysicalBus bus, Function<InterruptLine, DeviceContext> contexts) {
+        this.machine = machine;
+        this.board = board;
+        this.bus = bus;
+        this.contexts = contexts;
+    }
+
+    Optional<InterruptController> controller() {
+        return Optional.ofNullable(controller);
+    }
+
+    @Override
+    public List<Attachment> attachments() {
+        lock.lock();
+        try {
+            return offers.stream().filter(o -> o.attachment != null).map(o -> o.attachment)
+                    .sorted(Comparator.comparingLong(Attachment::base)).toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public List<Refusal> refusals() {
+        lock.lock();
+        try {
+            return offers.stream().filter(o -> o.attachment == null).map(o -> new Refusal(o.device.name(), o.refusal)).toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public Optional<Attachment> find(String name) {
+        return attachments().stream().filter(a -> a.device().name().equals(name)).findFirst();
+    }
+
+    @Override
+    public Optional<Attachment> route(long address) {
+        Mapping mapping = bus.find(address);
+        return mapping == null ? Optional.empty()
+                : attachments().stream().filter(a -> a.device() == mapping.device()).findFirst();
+    }
+
+    @Override
+    public Attachment register(MmioDevice device, long base, int irq) {
+        lock.lock();
+        try {
+            Offer offer = new Offer(device, base, irq);
+            attach(offer);
+            offers.add(offer);
+            changed.signalAll();
+            return offer.attachment;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void unregister(String name, boolean force) {
+        lock.lock();
+        try {
+            Offer offer = offers.stream().filter(o -> o.device.name().equals(name)).findFirst().orElseThrow(
+                    () -> new DeviceException("machine '%s' has no device '%s'".formatted(machine, name)));
+            if (offer.attachment != null && offer.device.status() == DeviceStatus.ACTIVE && !force) {
+                throw new DeviceException(("device '%s' of machine '%s' is in use by the guest; "
+                        + "let the guest give it up, or force it").formatted(name, machine));
+            }
+            remove(offer);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** As {@link #register}, but a device that cannot be attached is kept, with the reason, and tried again later. */
+    public void offer(MmioDevice device, long base, int irq) {
+        lock.lock();
+        try {
+            Offer offer = new Offer(device, base, irq);
+            offers.add(offer);
+            tryAttach(offer);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes an offered device away, in use or not. */
+    public void withdraw(MmioDevice device) {
+        lock.lock();
+        try {
+            offers.stream().filter(o -> o.device == device).findFirst().ifPresent(this::remove);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes every device away; the controller last, so that lines can still be lowered. */
+    void clear() {
+        lock.lock();
+        try {
+            List<Offer> all = new ArrayList<>(offers);
+            all.sort(Comparator.comparing(o -> o.device instanceof InterruptController));
+            offers.removeIf(o -> o.attachment == null);
+            all.stream().filter(o -> o.attachment != null).forEach(this::detach);
+            offers.clear();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Resets the devices that can be. Only while no vCPU runs. */
+    void reset() {
+        for (Attachment attachment : attachments()) {
+            if (attachment.device() instanceof Resettable resettable) {
+                resettable.reset();
+            }
+        }
+    }
+
+    /** Waits until all of the named devices are attached. @return the names of those that are not */
+    List<String> await(Collection<String> names, long nanos) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = nanos;
+            while (true) {
+                List<String> absent = names.stream().filter(name -> offers.stream()
+                        .noneMatch(o -> o.attachment != null && o.device.name().equals(name))).toList();
+                if (absent.isEmpty() || left <= 0) {
+                    return absent;
+                }
+                left = changed.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void tryAttach(Offer offer) {
+        try {
+            attach(offer);
+            offer.refusal = null;
+        } catch (VmException e) {
+            if (!e.getMessage().equals(offer.refusal)) {
+                LOG.warn("machine '{}': {}", machine, e.getMessage(), e.getCause());
+            }
+            offer.refusal = e.getMessage();
+        }
+    }
+
+    private void attach(Offer offer) {
+        MmioDevice device = offer.device;
+        if (offers.stream().anyMatch(o -> o != offer && o.attachment != null && o.device.name().equals(device.name()))) {
+            throw new DeviceException("machine '%s' has a device '%s' already; give one of them another name"
+                    .formatted(machine, device.name()));
+        }
+        Board.Place place = place(offer);
+        bus.check(place.base(), device);
+        Wire wire = place.irq() > 0 ? wires.computeIfAbsent(place.irq(), this::wire) : null;
+        Wire.Input input = wire == null ? null : wire.input();
+        try {
+            device.attach(contexts.apply(input == null ? level -> { } : input));
+        } catch (RuntimeException | LinkageError e) {
+            if (input != null) {
+                input.lower();
+            }
+            throw new DeviceException("device '%s' of machine '%s' failed to attach: %s"
+                    .formatted(device.name(), machine, e), e);
+        }
+        offer.mapping = bus.map(place.base(), device);
+        offer.input = input;
+        offer.attachment = new Attachment(device, place.base(), place.irq());
+        LOG.info("machine '{}': device '{}' at {}, interrupt {}", machine, device.name(),
+                PhysicalBus.range(place.base(), device.size()), place.irq());
+        if (device instanceof InterruptController found && controller == null) {
+            connect(found);
+        }
+    }
+
+    private Board.Place place(Offer offer) {
+        long size = offer.device.size();
+        if (offer.base >= 0) {
+            int irq = offer.irq;
+            if (irq < 0) {
+                // The source that belongs to the place, if it is one of the board's.
+                irq = board.places().stream().filter(p -> p.base() == offer.base).mapToInt(Board.Place::irq).findFirst()
+                        .orElseGet(this::freeSource);
+            }
+            return new Board.Place(offer.base, size, irq);
+        }
+        for (Board.Place place : board.places()) {
+            if (size <= place.size() && bus.free(place.base(), place.size())) {
+                return new Board.Place(place.base(), size, offer.irq < 0 ? place.irq() : offer.irq);
+            }
+        }
+        Board.Place window = board.window();
+        long step = Math.max(0x1000, Long.highestOneBit(Math.max(1, size * 2 - 1)));
+        for (long base = window.base(); base + size <= window.base() + window.size(); base += step) {
+            if (bus.free(base, size)) {
+                return new Board.Place(base, size, offer.irq < 0 ? freeSource() : offer.irq);
+            }
+        }
+        throw new InvalidAddressException("machine '%s' has no room for device '%s' (%d bytes); remove another one"
+                .formatted(machine, offer.device.name(), size));
+    }
+
+    private int freeSource() {
+        int source = board.window().irq();
+        while (taken(source)) {
+            source++;
+        }
+        return source;
+    }
+
+    private boolean taken(int source) {
+        return offers.stream().anyMatch(o -> o.attachment != null && o.attachment.irq() == source);
+    }
+
+    private Wire wire(int source) {
+        Wire wire = new Wire();
+        wire.connect(target(controller, source));
+        return wire;
+    }
+
+    private void connect(InterruptController next) {
+        controller = next;
+        wires.forEach((source, wire) -> wire.connect(target(next, source)));
+    }
+
+    private static InterruptLine target(InterruptController controller, int source) {
+        return controller == null || source > controller.sources() ? null : controller.line(source);
+    }
+
+    private void remove(Offer offer) {
+        offers.remove(offer);
+        if (offer.attachment != null) {
+            detach(offer);
+            // What was refused may fit now.
+            offers.stream().filter(o -> o.attachment == null).forEach(this::tryAttach);
+        }
+        changed.signalAll();
+    }
+
+    private void detach(Offer offer) {
+        bus.unmap(offer.mapping);
+        offer.attachment = null;
+        if (offer.device == controller) {
+            connect(offers.stream().filter(o -> o.attachment != null && o != offer)
+                    .filter(o -> o.device instanceof InterruptController).map(o -> (InterruptController) o.device)
+                    .findFirst().orElse(null));
+        }
+        try {
+            offer.device.detach();
+        } catch (RuntimeException | LinkageError e) {
+            LOG.warn("machine '{}': device '{}' failed to detach", machine, offer.device.name(), e);
+        }
+        if (offer.input != null) {
+            offer.input.lower();
+        }
+        LOG.info("machine '{}': device '{}' left", machine, offer.device.name());
+    }
+}

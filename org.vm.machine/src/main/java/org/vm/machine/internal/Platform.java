@@ -1,0 +1,140 @@
+package org.vm.machine.internal;
+
+import java.util.List;
+import java.util.concurrent.Executor;
+import org.vm.api.cpu.Cpu;
+import org.vm.api.cpu.CpuPlatform;
+import org.vm.api.device.DeviceContext;
+import org.vm.api.device.FirmwareConsole;
+import org.vm.api.irq.InterruptLine;
+import org.vm.api.memory.GuestMemory;
+import org.vm.api.time.MachineClock;
+
+/** What CPUs and devices may ask of their machine. */
+final class Platform implements CpuPlatform {
+    private final VirtualMachine machine;
+    private final MachineClock clock;
+    private final boolean builtinFirmware;
+
+    Platform(VirtualMachine machine, MachineClock clock, boolean builtinFirmware) {
+        this.machine = machine;
+        this.clock = clock;
+        this.builtinFirmware = builtinFirmware;
+    }
+
+    @Override
+    public MachineClock clock() {
+        return clock;
+    }
+
+    @Override
+    public long timebase() {
+        return Board.TIMEBASE;
+    }
+
+    @Override
+    public List<? extends Cpu> cpus() {
+        return machine.cpus();
+    }
+
+    @Override
+    public boolean builtinFirmware() {
+        return builtinFirmware;
+    }
+
+    @Override
+    public void powerOff(int status) {
+        machine.powerOff(status);
+    }
+
+    @Override
+    public void reset() {
+        machine.requestReset();
+    }
+
+    @Override
+    public void debugWrite(byte value) {
+        FirmwareConsole console = console();
+        if (console != null) {
+            console.debugWrite(value);
+        }
+    }
+
+    @Override
+    public int debugRead() {
+        FirmwareConsole console = console();
+        return console == null ? -1 : console.debugRead();
+    }
+
+    private FirmwareConsole console() {
+        for (var mapping : machine.bus().mappings()) {
+            if (mapping.device() instanceof FirmwareConsole console) {
+                return console;
+            }
+        }
+        return null;
+    }
+
+    /** What a device is given whose interrupt is {@code line}. */
+    DeviceContext device(InterruptLine line) {
+        return new Given(line);
+    }
+
+    private final class Given implements DeviceContext {
+        private final InterruptLine line;
+
+        Given(InterruptLine line) {
+            this.line = line;
+        }
+
+        @Override
+        public String machine() {
+            return machine.name();
+        }
+
+        @Override
+        public GuestMemory memory() {
+            return machine.memory();
+        }
+
+        @Override
+        public MachineClock clock() {
+            return clock;
+        }
+
+        @Override
+        public InterruptLine interrupt() {
+            return line;
+        }
+
+        @Override
+        public InterruptLine cpuLine(int cpu, int number) {
+            return machine.cpus().get(cpu).line(number);
+        }
+
+        @Override
+        public int cpus() {
+            return machine.config().vcpus();
+        }
+
+        @Override
+        public Executor workers() {
+            return Thread::startVirtualThread;
+        }
+
+        @Override
+        public void powerOff(int status) {
+            machine.powerOff(status);
+        }
+
+        @Override
+        public void resetMachine() {
+            machine.requestReset();
+        }
+
+        @Override
+        public long timebase() {
+            return Board.TIMEBASE;
+        }
+    }
+}

@@ -1,0 +1,191 @@
+package org.vm.machine.internal;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
+import org.vm.api.CacheStats;
+import org.vm.api.PerformanceStats;
+import org.vm.api.cpu.Cpu;
+import org.vm.api.cpu.ExecutionEngine;
+import org.vm.api.cpu.ExitReason;
+
+/**
+ * Runs one CPU on a platform thread. Orders and engines are changed by other threads at any time and take effect between
+ * two instructions; a CPU that waits for an interrupt is parked.
+ */
+final class VcpuThread {
+    enum Order { RUN, PAUSE, STOP }
+
+    /** Instructions between two looks at the orders; they are looked at early whenever one is given. */
+    private static final long BUDGET = 1 << 24;
+    private static final long PATIENCE_SECONDS = 30;
+    private static final CacheStats NO_BLOCKS = new CacheStats(0, 0, 0, 0, 0);
+
+    private final String name;
+    private final Cpu cpu;
+    private final BiConsumer<Cpu, Throwable> failed;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private Order order = Order.STOP;
+    private boolean alive;
+    /** No guest code runs, and the thread waits for orders or is gone. */
+    private boolean standing = true;
+    private ExecutionEngine engine;
+    private ExecutionEngine runnersEngine;
+    private volatile ExecutionEngine.Runner runner;
+    private volatile long guestNanos;
+
+    /** @param failed told, on the vCPU's thread, what ended it */
+    VcpuThread(String machine, Cpu cpu, BiConsumer<Cpu, Throwable> failed) {
+        this.name = machine + " vcpu" + cpu.id;
+        this.cpu = cpu;
+        this.failed = failed;
+    }
+
+    /** Starts the thread. It must have stopped. */
+    void start(Order first) {
+        lock.lock();
+        try {
+            if (alive) {
+                throw new IllegalStateException(name + " runs already");
+            }
+            order = first;
+            alive = true;
+            standing = false;
+            Thread.ofPlatform().daemon().name(name).start(this::loop);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Gives an order and returns at once. A thread that was told to stop stays so until {@link #start}. */
+    void order(Order next) {
+        lock.lock();
+        try {
+            if (order != Order.STOP) {
+                order = next;
+            }
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        cpu.requestExit();
+    }
+
+    /** Waits until no guest code runs. @return whether it stands within half a minute */
+    boolean awaitStanding() {
+        return await(() -> standing && (order != Order.STOP || !alive));
+    }
+
+    /** Hands the CPU to another engine, or to none; returns when the former one has let go. */
+    boolean engine(ExecutionEngine next) {
+        lock.lock();
+        try {
+            engine = next;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        cpu.requestExit();
+        return await(() -> !alive || runnersEngine == engine);
+    }
+
+    PerformanceStats stats() {
+        ExecutionEngine.Runner current = runner;
+        return new PerformanceStats(cpu.retired, guestNanos, cpu.traps(), cpu.interrupts(),
+                current == null ? 0 : current.fused(), current == null ? NO_BLOCKS : current.blocks(), cpu.mmu.stats());
+    }
+
+    private boolean await(BooleanSupplier condition) {
+        lock.lock();
+        try {
+            long left = TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+            while (!condition.getAsBoolean() && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            return condition.getAsBoolean();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void loop() {
+        cpu.thread(Thread.currentThread());
+        Throwable end = null;
+        try {
+            while (obey()) {
+                long began = System.nanoTime();
+                ExitReason reason = runner.run(BUDGET);
+                guestNanos += System.nanoTime() - began;
+                if (reason == ExitReason.WAIT) {
+                    while (!cpu.attention()) {
+                        LockSupport.park(this);
+                    }
+                }
+            }
+        } catch (Throwable e) {
+            // Nothing that an engine or a device throws may end a vCPU in silence.
+            end = e;
+        }
+        leave();
+        if (end != null) {
+            failed.accept(cpu, end);
+        }
+    }
+
+    /** Does what was ordered until there is code to run. @return whether to run it */
+    private boolean obey() throws InterruptedException {
+        lock.lock();
+        try {
+            while (order != Order.STOP) {
+                if (runnersEngine != engine) {
+                    closeRunner();
+                    if (engine != null) {
+                        runner = engine.runner(cpu);
+                        runnersEngine = engine;
+                    }
+                    changed.signalAll();
+                }
+                if (order == Order.RUN && runner != null) {
+                    standing = false;
+                    return true;
+                }
+                standing = true;
+                changed.signalAll();
+                changed.await();
+            }
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void leave() {
+        lock.lock();
+        try {
+            cpu.thread(null);
+            closeRunner();
+            order = Order.STOP;
+            alive = false;
+            standing = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void closeRunner() {
+        ExecutionEngine.Runner former = runner;
+        runner = null;
+        runnersEngine = null;
+        if (former != null) {
+            former.close();
+        }
+    }
+}

@@ -1,0 +1,379 @@
+package org.vm.machine.internal;
+
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vm.api.ConfigurationException;
+import org.vm.api.ExecutionException;
+import org.vm.api.PerformanceStats;
+import org.vm.api.VmConfig;
+import org.vm.api.VmException;
+import org.vm.api.bus.Bus;
+import org.vm.api.cpu.Cpu;
+import org.vm.api.cpu.CpuArchitecture;
+import org.vm.api.cpu.ExecutionEngine;
+import org.vm.api.irq.InterruptController;
+import org.vm.api.isa.InstructionExtension;
+import org.vm.api.isa.InstructionSet;
+import org.vm.api.machine.Machine;
+import org.vm.api.machine.MachineState;
+import org.vm.api.memory.GuestMemory;
+import org.vm.api.mmu.MmuFactory;
+
+/**
+ * A machine: memory, bus, CPUs and devices, and the life that they lead together. Needs no container.
+ *
+ * <p>Life-cycle operations hold one lock and wait for vCPUs, so they never run on a vCPU's thread: what the guest asks for
+ * (power-off, reset) only gives orders there, and the rest happens on a thread of its own.
+ */
+public final class VirtualMachine implements Machine, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(VirtualMachine.class);
+    /** Exit status of a run that was ended from outside (as a shell reports a process ended by SIGTERM). */
+    public static final int STOPPED_STATUS = 143;
+
+    private final VmConfig config;
+    private final Board board;
+    private final Boot boot;
+    private final CpuArchitecture architecture;
+    private final SystemClock clock;
+    private final GuestMemory memory;
+    private final PhysicalBus bus;
+    private final DeviceRegistry devices;
+    private final List<Cpu> cpus = new ArrayList<>();
+    private final List<VcpuThread> vcpus = new ArrayList<>();
+    private final ReentrantLock lifecycle = new ReentrantLock();
+    private volatile Duration patience = Duration.ZERO;
+    private volatile MachineState state = MachineState.CREATED;
+    private volatile String reason;
+    private volatile ExecutionEngine engine;
+    private volatile CompletableFuture<Integer> run = new CompletableFuture<>();
+
+    /** @param extensions instructions that other bundles bring */
+    public VirtualMachine(VmConfig config, Board board, Boot boot, MmuFactory mmus, CpuArchitecture architecture,
+            List<InstructionExtension> extensions) {
+        this.config = config;
+        this.board = board;
+        this.boot = boot;
+        this.architecture = architecture;
+        clock = new SystemClock(config.name(), e -> fail("a timer failed", e));
+        memory = mmus.memory(List.of(new GuestMemory.Region("rom", board.romBase(), board.romSize(), 0, false),
+                new GuestMemory.Region("ram", board.ramBase(), config.memoryBytes(), 0, true)));
+        bus = new PhysicalBus(memory);
+        Platform platform = new Platform(this, clock, boot.firmware().isEmpty());
+        devices = new DeviceRegistry(config.name(), board, bus, platform::device);
+        InstructionSet instructions = architecture.instructionSet(extensions);
+        for (int id = 0; id < config.vcpus(); id++) {
+            Cpu cpu = architecture.cpu(id, instructions, mmus.mmu(memory, bus, config.tlbEntries()), platform);
+            cpus.add(cpu);
+            vcpus.add(new VcpuThread(config.name(), cpu,
+                    (failed, e) -> fail("vCPU %d failed at pc 0x%x".formatted(failed.id, failed.pc), e)));
+        }
+    }
+
+    /** How long {@link #start()} waits for the board's devices. */
+    public void patience(Duration time) {
+        patience = time;
+    }
+
+    @Override
+    public String name() {
+        return config.name();
+    }
+
+    @Override
+    public VmConfig config() {
+        return config;
+    }
+
+    @Override
+    public MachineState state() {
+        return state;
+    }
+
+    @Override
+    public Optional<String> reason() {
+        return Optional.ofNullable(reason);
+    }
+
+    @Override
+    public void start() {
+        lifecycle.lock();
+        try {
+            if (running()) {
+                throw new VmException("machine '%s' runs already".formatted(name()));
+            }
+            try {
+                boot.check(name());
+                awaitDevices();
+                // Time starts before the devices are reset: they look at it.
+                clock.restart();
+                load();
+            } catch (VmException e) {
+                clock.pause();
+                state = MachineState.FAILED;
+                reason = e.getMessage();
+                throw e;
+            }
+            reason = null;
+            if (run.isDone()) {
+                run = new CompletableFuture<>();
+            }
+            state = MachineState.RUNNING;
+            vcpus.forEach(vcpu -> vcpu.start(VcpuThread.Order.RUN));
+            LOG.info("machine '{}' runs", name());
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    private boolean running() {
+        return state == MachineState.RUNNING || state == MachineState.PAUSED;
+    }
+
+    private List<String> partNames() {
+        return board.parts().stream().filter(Board.Part::device).map(Board.Part::name).toList();
+    }
+
+    private void awaitDevices() {
+        try {
+            List<String> absent = devices.await(partNames(), patience.toNanos());
+            if (!absent.isEmpty()) {
+                throw new ConfigurationException("machine '%s' cannot start: its board '%s' lacks %s"
+                        .formatted(name(), board.name(), String.join(", ", absent)));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ExecutionException("the start of machine '%s' was interrupted".formatted(name()), e);
+        }
+    }
+
+    /** Everything to its reset state, images into RAM, CPUs to their entry. Only while no vCPU runs. */
+    private void load() {
+        devices.reset();
+        cpus.forEach(Cpu::reset);
+        Loader loader = new Loader(name(), memory, board.ramBase(), config.memoryBytes());
+        long kernelAddress = board.ramBase() + board.kernelOffset();
+        Optional<Long> firmware = boot.firmware().map(image -> loader.program("firmware", image, board.ramBase()));
+        Optional<Long> kernel = boot.kernel().map(image -> loader.program("kernel", image, kernelAddress));
+        long treeAddress = treeAddress();
+        Optional<Loader.Range> initrd = boot.initrd().map(image -> loader.initrd(image, treeAddress));
+        byte[] tree = new MachineTree(config, board, devices.attachments())
+                .build(architecture, cpus, boot.append(), initrd).flatten();
+        loader.copy("device tree", MemorySegment.ofArray(tree), treeAddress, tree.length);
+        long entry = firmware.isPresent() ? board.romBase() : kernel.orElseThrow();
+        firmware.ifPresent(start -> new ResetRom(start, treeAddress, kernel.orElse(kernelAddress))
+                .write(memory.segment().asSlice(memory.offset(board.romBase(), board.romSize()), board.romSize())));
+        for (Cpu cpu : cpus) {
+            architecture.boot(cpu, entry, treeAddress);
+        }
+    }
+
+    /** At the end of RAM, with room behind it, because firmware adds nodes in place. */
+    private long treeAddress() {
+        long end = board.ramBase() + config.memoryBytes();
+        return config.memoryBytes() < 16 << 20 ? end - (64 << 10) : end - (2 << 20) & -(2L << 20);
+    }
+
+    @Override
+    public void stop() {
+        end(run, MachineState.STOPPED, "stopped", STOPPED_STATUS, null);
+    }
+
+    /** Ends a run, unless it has ended. */
+    private void end(CompletableFuture<Integer> which, MachineState next, String why, int status, Throwable cause) {
+        lifecycle.lock();
+        try {
+            if (which != run || !running()) {
+                return;
+            }
+            try {
+                stand(VcpuThread.Order.STOP);
+            } catch (ExecutionException e) {
+                next = MachineState.FAILED;
+                why = e.getMessage();
+                cause = e;
+            }
+            clock.pause();
+            state = next;
+            reason = why;
+        } finally {
+            lifecycle.unlock();
+        }
+        LOG.info("machine '{}' {}: {}", name(), next, why);
+        if (next == MachineState.FAILED) {
+            which.completeExceptionally(new ExecutionException("machine '%s' failed: %s".formatted(name(), why), cause));
+        } else {
+            which.complete(status);
+        }
+    }
+
+    @Override
+    public void pause() {
+        lifecycle.lock();
+        try {
+            require(MachineState.RUNNING, "paused");
+            stand(VcpuThread.Order.PAUSE);
+            clock.pause();
+            state = MachineState.PAUSED;
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    @Override
+    public void resume() {
+        lifecycle.lock();
+        try {
+            require(MachineState.PAUSED, "resumed");
+            clock.resume();
+            state = MachineState.RUNNING;
+            vcpus.forEach(vcpu -> vcpu.order(VcpuThread.Order.RUN));
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    @Override
+    public void reset() {
+        reset(run);
+    }
+
+    private void reset(CompletableFuture<Integer> which) {
+        lifecycle.lock();
+        try {
+            if (which != run || !running()) {
+                throw new VmException("machine '%s' is %s and cannot be reset; start it".formatted(name(), state));
+            }
+            LOG.info("machine '{}' is reset", name());
+            stand(VcpuThread.Order.PAUSE);
+            load();
+            if (state == MachineState.RUNNING) {
+                vcpus.forEach(vcpu -> vcpu.order(VcpuThread.Order.RUN));
+            }
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    private void require(MachineState expected, String what) {
+        if (state != expected) {
+            throw new VmException("machine '%s' is %s and cannot be %s".formatted(name(), state, what));
+        }
+    }
+
+    /** Gives all vCPUs the order and waits until they stand. */
+    private void stand(VcpuThread.Order order) {
+        vcpus.forEach(vcpu -> vcpu.order(order));
+        for (int i = 0; i < vcpus.size(); i++) {
+            if (!vcpus.get(i).awaitStanding()) {
+                throw new ExecutionException("vCPU %d of machine '%s' does not come to a stop, at pc 0x%x"
+                        .formatted(i, name(), cpus.get(i).pc));
+            }
+        }
+    }
+
+    /** The guest or a device ends the machine. Any thread; returns at once. */
+    void powerOff(int status) {
+        CompletableFuture<Integer> which = run;
+        vcpus.forEach(vcpu -> vcpu.order(VcpuThread.Order.STOP));
+        String why = status == 0 ? "the guest powered off" : "the guest ended with status " + status;
+        Thread.startVirtualThread(() -> end(which, MachineState.STOPPED, why, status, null));
+    }
+
+    /** The guest or a device restarts the machine. Any thread; returns at once. */
+    void requestReset() {
+        CompletableFuture<Integer> which = run;
+        vcpus.forEach(vcpu -> vcpu.order(VcpuThread.Order.PAUSE));
+        Thread.startVirtualThread(() -> {
+            try {
+                reset(which);
+            } catch (VmException e) {
+                fail("it could not be reset", e);
+            }
+        });
+    }
+
+    private void fail(String what, Throwable cause) {
+        LOG.error("machine '{}': {}", name(), what, cause);
+        CompletableFuture<Integer> which = run;
+        vcpus.forEach(vcpu -> vcpu.order(VcpuThread.Order.STOP));
+        Thread.startVirtualThread(() -> end(which, MachineState.FAILED, what + ": " + cause, 0, cause));
+    }
+
+    @Override
+    public CompletableFuture<Integer> ended() {
+        return run;
+    }
+
+    /** Hands all vCPUs to an engine, or to none ({@code null}); returns when the former one has let go. */
+    public void engine(ExecutionEngine next) {
+        engine = next;
+        vcpus.forEach(vcpu -> vcpu.engine(next));
+    }
+
+    @Override
+    public String engine() {
+        ExecutionEngine current = engine;
+        return current != null ? current.name() : "none: no engine for " + config.execMode() + " is installed";
+    }
+
+    @Override
+    public Bus bus() {
+        return bus;
+    }
+
+    @Override
+    public GuestMemory memory() {
+        return memory;
+    }
+
+    @Override
+    public List<? extends Cpu> cpus() {
+        return Collections.unmodifiableList(cpus);
+    }
+
+    @Override
+    public Optional<InterruptController> interrupts() {
+        return devices.controller();
+    }
+
+    @Override
+    public DeviceRegistry devices() {
+        return devices;
+    }
+
+    @Override
+    public PerformanceStats stats(int cpu) {
+        return vcpus.get(cpu).stats();
+    }
+
+    @Override
+    public List<String> missing() {
+        List<String> missing = new ArrayList<>(boot.missing());
+        for (Board.Part part : board.parts()) {
+            if (part.device() && devices.find(part.name()).isEmpty()) {
+                missing.add("device '%s' (%s) of board '%s' is not there".formatted(part.name(), part.kind(), board.name()));
+            }
+        }
+        if (engine == null) {
+            missing.add("no execution engine for mode " + config.execMode() + " is installed");
+        }
+        return missing;
+    }
+
+    /** Ends the run, lets all devices go and frees the memory. */
+    @Override
+    public void close() {
+        stop();
+        devices.clear();
+        clock.close();
+        memory.close();
+    }
+}
