@@ -1,11 +1,57 @@
 package org.vm.isa.riscv.internal;
 
-/** Floating-point control and status of a hart (Volume I, 20.2). */
+/**
+ * The floating-point unit of a hart: its control and status register (The RISC-V Instruction Set Manual, Volume I, 20.2)
+ * and arithmetic with exact results and flags.
+ *
+ * <p>The host rounds to nearest even as the guest mostly does, but it has no flags. A result that is finite and well
+ * above the subnormal numbers can only be inexact, and there the rounding error is itself a floating-point number that a
+ * few operations compute; if {@link #NX} is set already, even they are not needed. All other cases and all other
+ * rounding modes are left to {@link SoftFloat}. {@code rounding} is always a mode that {@link #rounding(int)} returned.
+ */
 public final class Fpu {
+    /** Round to nearest, ties to even. */
+    public static final int RNE = 0;
+    /** Round towards zero. */
+    public static final int RTZ = 1;
+    /** Round down. */
+    public static final int RDN = 2;
+    /** Round up. */
+    public static final int RUP = 3;
+    /** Round to nearest, ties to larger magnitude. */
+    public static final int RMM = 4;
+    /** In an instruction: round as {@link #frm} says. */
+    private static final int DYN = 7;
+
+    /** Inexact. */
+    public static final int NX = 1;
+    /** Underflow. */
+    public static final int UF = 2;
+    /** Overflow. */
+    public static final int OF = 4;
+    /** Divide by zero. */
+    public static final int DZ = 8;
+    /** Invalid operation. */
+    public static final int NV = 16;
+
+    public static final double CANONICAL_NAN = Double.longBitsToDouble(0x7FF8_0000_0000_0000L);
+    public static final float CANONICAL_NAN_SINGLE = Float.intBitsToFloat(0x7FC0_0000);
+
+    /** From here on the rounding error of a product or of a quotient's remainder is a normal number. */
+    private static final double SAFE = 0x1p-960;
+
     /** Dynamic rounding mode, 0 to 7. */
     public int frm;
-    /** Accrued exceptions: NV 16, DZ 8, OF 4, UF 2, NX 1. */
+    /** Accrued exceptions. */
     public int fflags;
+
+    private final SoftFloat doubles = new SoftFloat(this, 53, 11);
+    private final SoftFloat singles = new SoftFloat(this, 24, 8);
+
+    public void reset() {
+        frm = 0;
+        fflags = 0;
+    }
 
     /**
      * The rounding mode that an instruction with this {@code rm} field uses, 0 to 4.
@@ -13,15 +59,402 @@ public final class Fpu {
      * @throws RiscvTrap if it, or {@code frm} where {@code rm} says dynamic, is reserved
      */
     public int rounding(int rm) {
-        int mode = rm == 7 ? frm : rm;
-        if (mode > 4) {
+        int mode = rm == DYN ? frm : rm;
+        if (mode > RMM) {
             throw RiscvTrap.ILLEGAL_INSTRUCTION;
         }
         return mode;
     }
 
-    public void reset() {
-        frm = 0;
-        fflags = 0;
+    /** Accrues exceptions. */
+    public void raise(int flags) {
+        fflags |= flags;
+    }
+
+    private boolean wantsInexact() {
+        return (fflags & NX) == 0;
+    }
+
+    public double add(double a, double b, int rounding) {
+        double sum = a + b;
+        if (rounding == RNE && Math.abs(sum) <= Double.MAX_VALUE) {
+            if (wantsInexact() && sumError(a, b, sum) != 0) {
+                raise(NX);
+            }
+            return sum;
+        }
+        return fromBits(doubles.add(bits(a), bits(b), rounding));
+    }
+
+    public double subtract(double a, double b, int rounding) {
+        double difference = a - b;
+        if (rounding == RNE && Math.abs(difference) <= Double.MAX_VALUE) {
+            if (wantsInexact() && sumError(a, -b, difference) != 0) {
+                raise(NX);
+            }
+            return difference;
+        }
+        return fromBits(doubles.subtract(bits(a), bits(b), rounding));
+    }
+
+    public double multiply(double a, double b, int rounding) {
+        double product = a * b;
+        if (rounding == RNE && isOrdinary(product)) {
+            if (wantsInexact() && Math.fma(a, b, -product) != 0) {
+                raise(NX);
+            }
+            return product;
+        }
+        return fromBits(doubles.multiply(bits(a), bits(b), rounding));
+    }
+
+    public double divide(double a, double b, int rounding) {
+        double quotient = a / b;
+        if (rounding == RNE && isOrdinary(quotient) && Math.abs(a) >= SAFE) {
+            if (wantsInexact() && Math.fma(-quotient, b, a) != 0) {
+                raise(NX);
+            }
+            return quotient;
+        }
+        return fromBits(doubles.divide(bits(a), bits(b), rounding));
+    }
+
+    public double squareRoot(double a, int rounding) {
+        double root = Math.sqrt(a);
+        if (rounding == RNE && a >= SAFE && a <= Double.MAX_VALUE) {
+            if (wantsInexact() && Math.fma(-root, root, a) != 0) {
+                raise(NX);
+            }
+            return root;
+        }
+        return fromBits(doubles.squareRoot(bits(a), rounding));
+    }
+
+    /** {@code a * b + c}, rounded once. */
+    public double fusedMultiplyAdd(double a, double b, double c, int rounding) {
+        double result = Math.fma(a, b, c);
+        if (rounding == RNE && isOrdinary(result) && (!wantsInexact() || isExact(a, b, c))) {
+            return result;
+        }
+        return fromBits(doubles.fusedMultiplyAdd(bits(a), bits(b), bits(c), rounding));
+    }
+
+    /** Whether neither the product nor the sum need rounding; {@code false} means: not known. */
+    private static boolean isExact(double a, double b, double c) {
+        double product = a * b;
+        return isOrdinary(product) && Math.fma(a, b, -product) == 0 && sumError(product, c, product + c) == 0;
+    }
+
+    public float add(float a, float b, int rounding) {
+        float sum = a + b;
+        if (rounding == RNE && Math.abs(sum) <= Float.MAX_VALUE) {
+            if (wantsInexact() && sumError(a, b, sum) != 0) {
+                raise(NX);
+            }
+            return sum;
+        }
+        return fromBits32(singles.add(bits(a), bits(b), rounding));
+    }
+
+    public float subtract(float a, float b, int rounding) {
+        float difference = a - b;
+        if (rounding == RNE && Math.abs(difference) <= Float.MAX_VALUE) {
+            if (wantsInexact() && sumError(a, -b, difference) != 0) {
+                raise(NX);
+            }
+            return difference;
+        }
+        return fromBits32(singles.subtract(bits(a), bits(b), rounding));
+    }
+
+    public float multiply(float a, float b, int rounding) {
+        float product = a * b;
+        if (rounding == RNE && isOrdinary(product)) {
+            if (wantsInexact() && (double) a * b != product) {
+                raise(NX);
+            }
+            return product;
+        }
+        return fromBits32(singles.multiply(bits(a), bits(b), rounding));
+    }
+
+    public float divide(float a, float b, int rounding) {
+        float quotient = a / b;
+        if (rounding == RNE && isOrdinary(quotient)) {
+            if (wantsInexact() && (double) quotient * b != a) {
+                raise(NX);
+            }
+            return quotient;
+        }
+        return fromBits32(singles.divide(bits(a), bits(b), rounding));
+    }
+
+    public float squareRoot(float a, int rounding) {
+        float root = (float) Math.sqrt(a);
+        if (rounding == RNE && root > 0 && root <= Float.MAX_VALUE) {
+            if (wantsInexact() && (double) root * root != a) {
+                raise(NX);
+            }
+            return root;
+        }
+        return fromBits32(singles.squareRoot(bits(a), rounding));
+    }
+
+    /** {@code a * b + c}, rounded once. */
+    public float fusedMultiplyAdd(float a, float b, float c, int rounding) {
+        float result = Math.fma(a, b, c);
+        if (rounding == RNE && isOrdinary(result) && (!wantsInexact() || isExact(a, b, c, result))) {
+            return result;
+        }
+        return fromBits32(singles.fusedMultiplyAdd(bits(a), bits(b), bits(c), rounding));
+    }
+
+    /** As above; the product of two singles is exact in double precision. */
+    private static boolean isExact(float a, float b, float c, float result) {
+        double product = (double) a * b;
+        double sum = product + c;
+        return sum == result && sumError(product, c, sum) == 0;
+    }
+
+    /** The rounding error of a finite sum: always a number, and 0 only if the sum is exact (Knuth's TwoSum). */
+    private static double sumError(double a, double b, double sum) {
+        double rest = sum - a;
+        return a - (sum - rest) + (b - rest);
+    }
+
+    private static float sumError(float a, float b, float sum) {
+        float rest = sum - a;
+        return a - (sum - rest) + (b - rest);
+    }
+
+    private static boolean isOrdinary(double result) {
+        double magnitude = Math.abs(result);
+        return magnitude >= SAFE && magnitude <= Double.MAX_VALUE;
+    }
+
+    /** Above the smallest normal number, which may be a smaller one rounded, and finite. */
+    private static boolean isOrdinary(float result) {
+        float magnitude = Math.abs(result);
+        return magnitude > Float.MIN_NORMAL && magnitude <= Float.MAX_VALUE;
+    }
+
+    public double toDouble(float a) {
+        return a == a ? a : fromBits(doubles.from(singles, bits(a), RNE));
+    }
+
+    public float toSingle(double a, int rounding) {
+        float single = (float) a;
+        if (rounding == RNE && (isOrdinary(single) || a == 0)) {
+            if (single != a) {
+                raise(NX);
+            }
+            return single;
+        }
+        return fromBits32(singles.from(doubles, bits(a), rounding));
+    }
+
+    public double toDouble(long integer, int rounding) {
+        if (rounding == RNE) {
+            if (!isExact(Math.abs(integer), 53)) {
+                raise(NX);
+            }
+            return integer;
+        }
+        return fromBits(doubles.fromInteger(integer < 0, Math.abs(integer), rounding));
+    }
+
+    public double toDoubleUnsigned(long integer, int rounding) {
+        return integer >= 0 ? toDouble(integer, rounding) : fromBits(doubles.fromInteger(false, integer, rounding));
+    }
+
+    public float toSingle(long integer, int rounding) {
+        if (rounding == RNE) {
+            if (!isExact(Math.abs(integer), 24)) {
+                raise(NX);
+            }
+            return integer;
+        }
+        return fromBits32(singles.fromInteger(integer < 0, Math.abs(integer), rounding));
+    }
+
+    public float toSingleUnsigned(long integer, int rounding) {
+        return integer >= 0 ? toSingle(integer, rounding) : fromBits32(singles.fromInteger(false, integer, rounding));
+    }
+
+    private static boolean isExact(long magnitude, int precision) {
+        return Long.numberOfLeadingZeros(magnitude) + Long.numberOfTrailingZeros(magnitude) >= 64 - precision;
+    }
+
+    /** Saturates; NaN becomes the largest integer (Volume I, 20.7). */
+    public int toInt(double a, int rounding) {
+        double integral = toIntegral(a, rounding);
+        if (integral >= -0x1p31 && integral < 0x1p31) {
+            return converted(a, integral, (int) integral);
+        }
+        raise(NV);
+        return integral < 0 ? Integer.MIN_VALUE : Integer.MAX_VALUE;
+    }
+
+    public int toUnsignedInt(double a, int rounding) {
+        double integral = toIntegral(a, rounding);
+        if (integral >= 0 && integral < 0x1p32) {
+            return converted(a, integral, (int) (long) integral);
+        }
+        raise(NV);
+        return integral < 0 ? 0 : -1;
+    }
+
+    public long toLong(double a, int rounding) {
+        double integral = toIntegral(a, rounding);
+        if (integral >= -0x1p63 && integral < 0x1p63) {
+            return converted(a, integral, (long) integral);
+        }
+        raise(NV);
+        return integral < 0 ? Long.MIN_VALUE : Long.MAX_VALUE;
+    }
+
+    public long toUnsignedLong(double a, int rounding) {
+        double integral = toIntegral(a, rounding);
+        if (integral >= 0 && integral < 0x1p64) {
+            long value = integral < 0x1p63 ? (long) integral : (long) (integral - 0x1p63) + Long.MIN_VALUE;
+            return converted(a, integral, value);
+        }
+        raise(NV);
+        return integral < 0 ? 0 : -1;
+    }
+
+    private int converted(double a, double integral, int value) {
+        if (a != integral) {
+            raise(NX);
+        }
+        return value;
+    }
+
+    private long converted(double a, double integral, long value) {
+        if (a != integral) {
+            raise(NX);
+        }
+        return value;
+    }
+
+    private static double toIntegral(double a, int rounding) {
+        return switch (rounding) {
+            case RNE -> Math.rint(a);
+            case RTZ -> a < 0 ? Math.ceil(a) : Math.floor(a);
+            case RDN -> Math.floor(a);
+            case RUP -> Math.ceil(a);
+            default -> {
+                double truncated = a < 0 ? Math.ceil(a) : Math.floor(a);
+                yield Math.abs(a - truncated) >= 0.5 ? truncated + Math.copySign(1, a) : truncated;
+            }
+        };
+    }
+
+    /** {@code a == b}; only a signaling NaN is invalid. */
+    public boolean equal(double a, double b) {
+        checkQuiet(a, b);
+        return a == b;
+    }
+
+    public boolean equal(float a, float b) {
+        checkQuiet(a, b);
+        return a == b;
+    }
+
+    /** {@code a < b}; any NaN is invalid. Singles may be compared as doubles. */
+    public boolean less(double a, double b) {
+        if (a != a || b != b) {
+            raise(NV);
+        }
+        return a < b;
+    }
+
+    /** {@code a <= b}; any NaN is invalid. Singles may be compared as doubles. */
+    public boolean lessOrEqual(double a, double b) {
+        if (a != a || b != b) {
+            raise(NV);
+        }
+        return a <= b;
+    }
+
+    /** IEEE 754-2019 minimumNumber: a NaN loses, -0 is below 0. */
+    public double minimum(double a, double b) {
+        checkQuiet(a, b);
+        return a != a ? quiet(b) : b != b ? a : Math.min(a, b);
+    }
+
+    /** IEEE 754-2019 maximumNumber. */
+    public double maximum(double a, double b) {
+        checkQuiet(a, b);
+        return a != a ? quiet(b) : b != b ? a : Math.max(a, b);
+    }
+
+    public float minimum(float a, float b) {
+        checkQuiet(a, b);
+        return a != a ? quiet(b) : b != b ? a : Math.min(a, b);
+    }
+
+    public float maximum(float a, float b) {
+        checkQuiet(a, b);
+        return a != a ? quiet(b) : b != b ? a : Math.max(a, b);
+    }
+
+    /**
+     * The result of FCLASS (Volume I, 20.9).
+     *
+     * @param low      the exponent field is zero
+     * @param high     the exponent field is all ones
+     * @param quietBit of a NaN's fraction
+     */
+    public static long classify(boolean negative, boolean low, boolean high, long fraction, long quietBit) {
+        if (high && fraction != 0) {
+            return (fraction & quietBit) != 0 ? 1 << 9 : 1 << 8;
+        }
+        int magnitude = high ? 3 : !low ? 2 : fraction != 0 ? 1 : 0;
+        return negative ? 1 << 3 - magnitude : 1 << 4 + magnitude;
+    }
+
+    private void checkQuiet(double a, double b) {
+        if (isSignaling(a) || isSignaling(b)) {
+            raise(NV);
+        }
+    }
+
+    private void checkQuiet(float a, float b) {
+        if (isSignaling(a) || isSignaling(b)) {
+            raise(NV);
+        }
+    }
+
+    private static boolean isSignaling(double a) {
+        return a != a && (bits(a) & 1L << 51) == 0;
+    }
+
+    private static boolean isSignaling(float a) {
+        return a != a && (bits(a) & 1L << 22) == 0;
+    }
+
+    private static double quiet(double a) {
+        return a == a ? a : CANONICAL_NAN;
+    }
+
+    private static float quiet(float a) {
+        return a == a ? a : CANONICAL_NAN_SINGLE;
+    }
+
+    private static long bits(double a) {
+        return Double.doubleToRawLongBits(a);
+    }
+
+    private static long bits(float a) {
+        return Integer.toUnsignedLong(Float.floatToRawIntBits(a));
+    }
+
+    private static double fromBits(long bits) {
+        return Double.longBitsToDouble(bits);
+    }
+
+    private static float fromBits32(long bits) {
+        return Float.intBitsToFloat((int) bits);
     }
 }
