@@ -1,0 +1,146 @@
+package org.vm.shell.internal.command;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.vm.api.ConfigurationException;
+import org.vm.api.device.Device;
+import org.vm.api.machine.DeviceManager.Attachment;
+import org.vm.api.machine.DeviceManager.Refusal;
+import org.vm.api.machine.Machine;
+import org.vm.shell.internal.text.Quantity;
+import org.vm.shell.internal.text.Table;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** The devices of a machine: looking at them, plugging and unplugging them. */
+final class DeviceCommands {
+    private DeviceCommands() {}
+
+    @Command(name = "devices", description = "Lists the devices of a machine.", footer = "Example: devices linux")
+    static final class Devices extends MachineCommands.OnMachine {
+        Devices(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        protected void run() {
+            Machine machine = machine();
+            Table table = new Table("NAME", "TYPE", "STATUS", "BASE", "SIZE", "IRQ").right(3, 4, 5);
+            for (Attachment attachment : machine.devices().attachments()) {
+                var device = attachment.device();
+                table.row(device.name(), lower(device.type()), lower(device.status()), Quantity.hex(attachment.base()),
+                        Quantity.size(device.size()), attachment.irq() == 0 ? "-" : attachment.irq());
+            }
+            print(table);
+            for (Refusal refusal : machine.devices().refusals()) {
+                for (String line : Table.wrap("refused: " + refusal.device() + ": " + refusal.reason(),
+                        shell.screen().columns())) {
+                    out.println(line);
+                }
+            }
+        }
+    }
+
+    @Command(name = "device", description = "Shows the registers, queues and settings of one device.",
+            footer = "Example: device linux uart0")
+    static final class Info extends ShellCommand {
+        @Parameters(paramLabel = "MACHINE", index = "0", description = "Name of the machine.")
+        private String machineName;
+
+        @Parameters(paramLabel = "DEVICE", index = "1", description = "Name of the device.")
+        private String deviceName;
+
+        Info(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        protected void run() {
+            Attachment attachment = shell.device(shell.machine(machineName), deviceName);
+            Device device = attachment.device();
+            out.printf("%s: %s, %s, at %s%s%n", device.name(), lower(device.type()), lower(device.status()),
+                    Quantity.hex(attachment.base()), attachment.irq() == 0 ? "" : ", interrupt " + attachment.irq());
+            Table table = new Table("REGISTER", "VALUE");
+            device.info().forEach(table::row);
+            if (!table.isEmpty()) {
+                print(table);
+            }
+        }
+    }
+
+    @Command(name = "device-add", description = "Plugs a device into a machine, by writing its configuration.",
+            footer = {"Example: device-add linux virtio.blk disk1 file=disk.img readOnly=true",
+                "The configuration is the same as a file dropped into plugins/."})
+    static final class Add extends ShellCommand {
+        @Parameters(paramLabel = "MACHINE", index = "0", description = "Name of the machine.")
+        private String machineName;
+
+        @Parameters(paramLabel = "KIND", index = "1", description = "What to add, as in virtio.blk.")
+        private String kind;
+
+        @Parameters(paramLabel = "NAME", index = "2", description = "A new name for the device.")
+        private String deviceName;
+
+        @Parameters(paramLabel = "KEY=VALUE", index = "3..*", arity = "0..*", description = "Settings of the device.")
+        private List<String> settings = List.of();
+
+        Add(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        protected void run() {
+            Machine machine = shell.machine(machineName);
+            List<String> kinds = shell.manager().deviceKinds();
+            if (!kinds.contains(kind)) {
+                throw new ConfigurationException("there is no kind of device '" + kind + "'; there are: "
+                        + String.join(", ", kinds));
+            }
+            shell.manager().addDevice(machine.name(), kind, deviceName, settings(settings));
+            out.println("device '" + deviceName + "' is configured for machine '" + machine.name()
+                    + "'; look at it with: device " + machine.name() + " " + deviceName);
+        }
+    }
+
+    @Command(name = "device-remove", description = "Unplugs a device, by deleting its configuration.",
+            footer = "Example: device-remove linux disk1")
+    static final class Remove extends ShellCommand {
+        @Parameters(paramLabel = "MACHINE", index = "0", description = "Name of the machine.")
+        private String machineName;
+
+        @Parameters(paramLabel = "DEVICE", index = "1", description = "Name of the device.")
+        private String deviceName;
+
+        Remove(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        protected void run() {
+            Machine machine = shell.machine(machineName);
+            boolean refused = machine.devices().refusals().stream().anyMatch(r -> r.device().equals(deviceName));
+            shell.manager().removeDevice(machine.name(),
+                    refused ? deviceName : shell.device(machine, deviceName).device().name());
+            out.println("device '" + deviceName + "' leaves machine '" + machine.name() + "'");
+        }
+    }
+
+    /** {@code key=value} arguments as configuration properties: all text, which components convert as they declare. */
+    static Map<String, Object> settings(List<String> arguments) {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        for (String argument : arguments) {
+            int equals = argument.indexOf('=');
+            if (equals < 1) {
+                throw new ConfigurationException("'" + argument + "' is no setting; write key=value");
+            }
+            settings.put(argument.substring(0, equals), argument.substring(equals + 1));
+        }
+        return settings;
+    }
+
+    private static String lower(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+}

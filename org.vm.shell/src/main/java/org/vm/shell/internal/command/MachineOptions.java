@@ -1,0 +1,77 @@
+package org.vm.shell.internal.command;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.vm.api.ConfigurationException;
+import org.vm.shell.internal.text.Quantity;
+import picocli.CommandLine.Option;
+
+/** What can be said of a machine on a command line; the same for {@code create} and {@code ./vmm run}. */
+public final class MachineOptions {
+    @Option(names = "--memory", paramLabel = "SIZE", description = "RAM of the guest, as in 512M or 2G.")
+    private String memory;
+
+    @Option(names = "--vcpus", paramLabel = "N", description = "Number of vCPUs, 1 to 64.")
+    private Integer vcpus;
+
+    @Option(names = "--engine", paramLabel = "NAME", description = "How guest code is run: interpreter.")
+    private String engine;
+
+    @Option(names = "--kernel", paramLabel = "FILE", description = "A kernel (raw Image) or an ELF program.")
+    private Path kernel;
+
+    @Option(names = "--initrd", paramLabel = "FILE", description = "Initial RAM disk.")
+    private Path initrd;
+
+    @Option(names = "--append", paramLabel = "TEXT", description = "More text for the kernel's command line.")
+    private String append;
+
+    @Option(names = "--firmware", paramLabel = "FILE", description = "M-mode firmware; builtin by default.")
+    private String firmware;
+
+    /** The options given, as configuration properties of the machine. */
+    public Map<String, Object> properties() {
+        Map<String, Object> properties = new LinkedHashMap<>();
+        put(properties, "memory", memory == null ? null : Long.toString(Quantity.bytes(memory)));
+        put(properties, "vcpus", vcpus);
+        put(properties, "engine", engine);
+        put(properties, "kernel", file(kernel));
+        put(properties, "initrd", file(initrd));
+        put(properties, "append", append);
+        put(properties, "firmware", firmware);
+        return properties;
+    }
+
+    public List<Path> files() {
+        List<Path> files = new ArrayList<>();
+        if (kernel != null) {
+            files.add(kernel);
+        }
+        if (initrd != null) {
+            files.add(initrd);
+        }
+        return files;
+    }
+
+    /** The absolute path of a file that can be read. */
+    public static String file(Path path) {
+        if (path == null) {
+            return null;
+        }
+        if (!Files.isReadable(path)) {
+            throw new ConfigurationException("file '" + path + "' " + (Files.exists(path) ? "cannot be read"
+                    : "does not exist"));
+        }
+        return path.toAbsolutePath().normalize().toString();
+    }
+
+    private static void put(Map<String, Object> properties, String key, Object value) {
+        if (value != null) {
+            properties.put(key, value);
+        }
+    }
+}

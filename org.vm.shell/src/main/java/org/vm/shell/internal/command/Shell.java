@@ -1,0 +1,43 @@
+package org.vm.shell.internal.command;
+
+import java.util.List;
+import org.vm.api.ConfigurationException;
+import org.vm.api.DeviceException;
+import org.vm.api.cpu.Cpu;
+import org.vm.api.machine.DeviceManager.Attachment;
+import org.vm.api.machine.Machine;
+import org.vm.api.machine.MachineManager;
+
+/** What a command works with: the machines, their consoles and the place to print. */
+public record Shell(MachineManager manager, Consoles consoles, Screen screen) {
+
+    /** The machine of that name, or the only one for {@code null}; the error says which exist. */
+    public Machine machine(String name) {
+        List<String> names = manager.machines().stream().map(Machine::name).toList();
+        if (names.isEmpty()) {
+            throw new ConfigurationException((name == null ? "there is no machine yet" : "there is no machine '" + name
+                    + "', nor any other") + "; make one with: create NAME");
+        }
+        if (name == null && names.size() > 1) {
+            throw new ConfigurationException("which machine? there are: " + String.join(", ", names));
+        }
+        return manager.find(name == null ? names.getFirst() : name).orElseThrow(() ->
+                new ConfigurationException("there is no machine '" + name + "'; there are: " + String.join(", ", names)));
+    }
+
+    public Attachment device(Machine machine, String name) {
+        return machine.devices().find(name).orElseThrow(() -> new DeviceException("machine '" + machine.name()
+                + "' has no device '" + name + "'; it has: " + String.join(", ", machine.devices().attachments().stream()
+                        .map(a -> a.device().name()).toList())));
+    }
+
+    public Cpu cpu(Machine machine, int number) {
+        List<? extends Cpu> cpus = machine.cpus();
+        if (number < 0 || number >= cpus.size()) {
+            throw new ConfigurationException("machine '" + machine.name() + "' has no vCPU " + number + "; it has "
+                    + (cpus.isEmpty() ? "none until it is started" : cpus.size() == 1 ? "vCPU 0 only"
+                            : "0 to " + (cpus.size() - 1)));
+        }
+        return cpus.get(number);
+    }
+}

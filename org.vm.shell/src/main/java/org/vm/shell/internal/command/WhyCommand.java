@@ -1,0 +1,31 @@
+package org.vm.shell.internal.command;
+
+import org.vm.api.machine.Machine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** The reasons why something is not there. */
+@Command(name = "why", description = "Says in words why a machine or a device is not there or does not run.",
+        footer = {"Example: why linux", "         why disk1"})
+final class WhyCommand extends ShellCommand {
+    @Parameters(paramLabel = "NAME", arity = "0..1", description = "A machine or a device; by default all machines.")
+    private String name;
+
+    WhyCommand(Shell shell) {
+        super(shell);
+    }
+
+    @Override
+    protected void run() {
+        if (name != null) {
+            out.println(shell.manager().why(name).stripTrailing());
+            return;
+        }
+        if (shell.manager().machines().isEmpty()) {
+            out.println("there is no machine yet; make one with: create NAME");
+        }
+        for (Machine machine : shell.manager().machines()) {
+            out.println(shell.manager().why(machine.name()).stripTrailing());
+        }
+    }
+}

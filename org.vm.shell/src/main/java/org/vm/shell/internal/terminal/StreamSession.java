@@ -1,0 +1,109 @@
+package org.vm.shell.internal.terminal;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vm.api.backend.AttachableConsole;
+import org.vm.api.backend.AttachableConsole.Attachment;
+
+/**
+ * A pipe, file or dumb terminal on a machine's console. Input waits until the guest asks for it: until its output rests
+ * in the middle of a line, as a prompt does (a kernel throws away what was typed before it opened its console). The end
+ * of the input reaches the guest as Ctrl-D.
+ */
+public final class StreamSession {
+    private static final Logger LOG = LoggerFactory.getLogger(StreamSession.class);
+    /** Scripts want everything: a reader may be this far behind before output is lost. */
+    private static final int BACKLOG = 64 << 20;
+    private static final Duration PROMPT_RESTS = Duration.ofMillis(300);
+    private static final Duration ROOM = Duration.ofSeconds(1);
+    private static final Duration LAST_WORDS = Duration.ofSeconds(30);
+    private static final byte CTRL_D = 4;
+
+    private final InputStream input;
+    private final OutputStream output;
+    private final Duration silence;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition printed = lock.newCondition();
+    private long lastOutput;
+    private boolean midLine;
+
+    /** @param silence after which input is passed on even without a prompt */
+    public StreamSession(InputStream input, OutputStream output, Duration silence) {
+        this.input = input;
+        this.output = output;
+        this.silence = silence;
+    }
+
+    /** Connects the streams with the console until {@code ended} is done. */
+    public void run(AttachableConsole console, Future<?> ended) throws InterruptedException {
+        lastOutput = System.nanoTime();
+        try (Attachment attachment = console.attach(this::show, BACKLOG)) {
+            Thread feeder = Thread.ofPlatform().daemon().name("console input").start(() -> feed(console));
+            try {
+                ended.get();
+            } catch (ExecutionException e) {
+                LOG.debug("the machine's end is reported by whoever started it", e);
+            }
+            attachment.drain(LAST_WORDS);
+            feeder.interrupt();
+        }
+    }
+
+    private void show(byte[] bytes, int offset, int length) throws IOException {
+        output.write(bytes, offset, length);
+        output.flush();
+        lock.lock();
+        try {
+            lastOutput = System.nanoTime();
+            midLine = bytes[offset + length - 1] != '\n';
+            printed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void feed(AttachableConsole console) {
+        try {
+            awaitPrompt();
+            byte[] chunk = new byte[4096];
+            for (int count = input.read(chunk); count >= 0; count = input.read(chunk)) {
+                type(console, ByteBuffer.wrap(chunk, 0, count));
+            }
+            type(console, ByteBuffer.wrap(new byte[] {CTRL_D}));
+        } catch (IOException e) {
+            LOG.warn("standard input cannot be read any more: {}", e.getMessage());
+        } catch (InterruptedException e) {
+            LOG.debug("the machine ended before its input did");
+        }
+    }
+
+    private void awaitPrompt() throws InterruptedException {
+        lock.lock();
+        try {
+            long left = silence.toNanos();
+            while (left > 0) {
+                printed.awaitNanos(left);
+                left = (midLine ? PROMPT_RESTS : silence).toNanos() - (System.nanoTime() - lastOutput);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void type(AttachableConsole console, ByteBuffer bytes) throws InterruptedException {
+        while (bytes.hasRemaining()) {
+            if (console.type(bytes) == 0) {
+                console.awaitRoom(ROOM);
+            }
+        }
+    }
+}

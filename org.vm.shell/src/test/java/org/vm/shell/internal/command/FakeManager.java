@@ -1,0 +1,62 @@
+package org.vm.shell.internal.command;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.vm.api.machine.Machine;
+import org.vm.api.machine.MachineManager;
+
+/** Machines in a list; writes down what it is asked for. */
+public final class FakeManager implements MachineManager {
+    final List<FakeMachine> machines = new ArrayList<>();
+    final List<String> calls = new ArrayList<>();
+
+    public FakeManager(String... names) {
+        for (String name : names) {
+            machines.add(new FakeMachine(name));
+        }
+    }
+
+    @Override
+    public List<Machine> machines() {
+        return List.copyOf(machines);
+    }
+
+    @Override
+    public Optional<Machine> find(String name) {
+        return machines.stream().filter(m -> m.name().equals(name)).map(Machine.class::cast).findFirst();
+    }
+
+    @Override
+    public Machine create(String name, Map<String, Object> properties) {
+        calls.add("create " + name + " " + properties);
+        machines.add(new FakeMachine(name));
+        return machines.getLast();
+    }
+
+    @Override
+    public void delete(String name) {
+        calls.add("delete " + name);
+    }
+
+    @Override
+    public List<String> deviceKinds() {
+        return List.of("virtio.blk", "virtio.rng");
+    }
+
+    @Override
+    public void addDevice(String machine, String kind, String name, Map<String, Object> properties) {
+        calls.add("add " + machine + " " + kind + " " + name + " " + properties);
+    }
+
+    @Override
+    public void removeDevice(String machine, String name) {
+        calls.add("remove " + machine + " " + name);
+    }
+
+    @Override
+    public String why(String name) {
+        return name + " runs";
+    }
+}

@@ -1,0 +1,63 @@
+package org.vm.shell.internal.terminal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class StreamSessionTest {
+    private final FakeConsole console = new FakeConsole();
+    private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+    private final ByteArrayOutputStream output = new ByteArrayOutputStream();
+
+    @Test
+    void inputWaitsForAPromptAndEndsWithCtrlD() throws Exception {
+        Thread session = start("ls\n", Duration.ofHours(1));
+        console.print("[    0.0] booting\n");
+        assertNull(console.typed.poll(500, TimeUnit.MILLISECONDS));
+        console.print("# ");
+        assertEquals("ls\n", console.typed.take());
+        assertEquals("\004", console.typed.take());
+        ended.complete(0);
+        session.join();
+        assertEquals("[    0.0] booting\n# ", output.toString(StandardCharsets.US_ASCII));
+    }
+
+    @Test
+    void aGuestThatPrintsNothingGetsItsInputAfterAWhile() throws Exception {
+        Thread session = start("data", Duration.ofMillis(10));
+        assertEquals("data", console.typed.take());
+        ended.complete(0);
+        session.join();
+    }
+
+    @Test
+    void theSessionEndsWithTheMachineEvenIfInputIsLeft() throws Exception {
+        Thread session = start("never", Duration.ofHours(1));
+        ended.completeExceptionally(new IllegalStateException("the guest failed"));
+        session.join();
+        assertNull(console.typed.poll());
+    }
+
+    private Thread start(String input, Duration silence) throws InterruptedException {
+        StreamSession session = new StreamSession(
+                new ByteArrayInputStream(input.getBytes(StandardCharsets.US_ASCII)), output, silence);
+        Thread thread = Thread.ofVirtual().start(() -> {
+            try {
+                session.run(console, ended);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        console.attached.await();
+        return thread;
+    }
+}
