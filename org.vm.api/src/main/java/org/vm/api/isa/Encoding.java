@@ -24,7 +24,8 @@ import java.lang.annotation.Target;
  * <li>{@code rd=rs1}: one field that is read under two names.
  * <li>{@code imm[12|10:5]}: bits of an immediate, scattered as written; the parts of one name are joined. Bits not
  * mentioned below the lowest are zero. Immediates whose name starts with {@code imm} are sign-extended from their
- * highest bit, all others ({@code uimm}, {@code shamt}, {@code csr}…) are not.
+ * highest bit, all others ({@code uimm}, {@code shamt}, {@code csr}…) are not. A field {@code uimm} stands for the operand
+ * {@code imm}, too, if the encoding has no {@code imm}.
  * <li>{@code !=0}, {@code !=2} after a field or immediate: encodings with that value belong to somebody else. For a
  * scattered immediate it may stand on any of its parts and speaks of the whole.
  * </ul>
@@ -32,8 +33,9 @@ import java.lang.annotation.Target;
  * Parameter names of the method are the operands: a register field's value ({@code long}, or {@code double} for the
  * register read as an IEEE double), an immediate ({@code long} or {@code int}), {@code pc} (address of this
  * instruction), {@code length} (its bytes), {@code bits} (its encoding), or a parameter of type
- * {@link org.vm.api.mmu.Mmu} or of a subtype of {@link org.vm.api.cpu.Cpu}. The return type is the effect: a value for
- * the destination field ({@code rd}…), {@code boolean} for "branch to pc + imm is taken", nothing; with {@link Jump} a
+ * {@link org.vm.api.mmu.Mmu} or of a subtype of {@link org.vm.api.cpu.Cpu}. A field that is no operand is ignored. The
+ * return type is the effect: a value ({@code long} or {@code double}) for the destination field, which is the register
+ * field whose name ends with {@code d} ({@code rd}, {@code fd}), {@code boolean} for "branch to pc + imm is taken", nothing; with {@link Jump} a
  * {@code long} is the next pc and a destination field, if any, receives the address of the following instruction.
  */
 @Retention(RetentionPolicy.RUNTIME)
@@ -48,6 +50,15 @@ public @interface Encoding {
     /** Operands that this encoding fixes: {@code "rs1=2 imm=0"}. */
     String fixed() default "";
 
-    /** Extension this encoding belongs to; by default that of the class ({@link Extension}). */
+    /**
+     * Operands as the assembler writes them, where the rule does not tell: {@code "rd, csr, rs1"}, {@code "rs1, rs2"},
+     * {@code "rd, imm(rs1)"}; a word that is no field stands for itself. By default: the destination, the register
+     * operands in the order of the parameters, then the immediates; if a parameter is the memory, the first register
+     * operand is the base: {@code rd, imm(rs1)}, {@code rs2, imm(rs1)}, {@code rd, rs2, (rs1)}. Fields that are not written
+     * are assembled as zero.
+     */
+    String syntax() default "";
+
+    /** Extension this encoding needs besides that of the class ({@link Extension}). */
     String extension() default "";
 }
