@@ -1,29 +1,62 @@
 package org.vm.isa.riscv.internal;
 
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.CpuPlatform;
 import org.vm.api.cpu.ExitReason;
 import org.vm.api.cpu.GuestTrap;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.isa.InstructionSet;
+import org.vm.api.mmu.MemoryFault;
 import org.vm.api.mmu.Mmu;
+import org.vm.isa.riscv.internal.sbi.Sbi;
 
-/** A RISC-V hardware thread. */
+/** A RISC-V hardware thread: RV64GC with M-, S- and U-mode. Its parts keep the registers that belong together. */
 public final class Hart extends Cpu {
+    /** Whether the hart runs, numbered as SBI HSM does (SBI 2.0, table 6). */
+    public enum RunState { STARTED, STOPPED, START_PENDING, STOP_PENDING, SUSPENDED }
+
+    public static final int A0 = 10;
+    public static final int A1 = 11;
+
     public final Fpu fpu = new Fpu();
     public final CpuPlatform platform;
+    public final Status status;
+    public final Interrupts interrupts;
+    public final Environment environment;
+    public final SupervisorTimer timer;
+    public final Translation translation;
+    public final Traps traps;
+    public final Counters counters;
+    public final Pmp pmp;
 
     private final InstructionSet instructionSet;
+    private final Sbi firmware = new Sbi(this);
     private final Queue<Runnable> posted = new ConcurrentLinkedQueue<>();
+    private final AtomicReference<RunState> state = new AtomicReference<>(RunState.STARTED);
+    /** In a WFI. */
+    private boolean waiting;
+    /** Harts that have not yet done what this one asked for and waits for. */
+    private final AtomicInteger outstanding = new AtomicInteger();
 
     public Hart(int id, InstructionSet instructionSet, Mmu mmu, CpuPlatform platform) {
-        super(id, RegisterFiles.SLOTS, mmu);
+        super(id, instructionSet.registerSlots(), mmu);
         this.instructionSet = instructionSet;
         this.platform = platform;
+        status = new Status(mmu);
+        interrupts = new Interrupts(this);
+        environment = new Environment(this);
+        timer = new SupervisorTimer(this);
+        translation = new Translation(this);
+        traps = new Traps(this);
+        counters = new Counters(this);
+        pmp = new Pmp(mmu);
+        reset();
     }
 
     @Override
@@ -31,9 +64,10 @@ public final class Hart extends Cpu {
         return instructionSet;
     }
 
+    /** How far the floating-point unit is switched on: see {@link Status#floatContext()}. */
     @Override
     public int context() {
-        return 2;
+        return status.floatContext();
     }
 
     @Override
@@ -42,17 +76,72 @@ public final class Hart extends Cpu {
         for (Runnable action = posted.poll(); action != null; action = posted.poll()) {
             action.run();
         }
-        return takeExitRequest() ? ExitReason.REQUESTED : ExitReason.CONTINUE;
+        if (takeExitRequest()) {
+            // Whatever else is pending is looked at when the hart runs again.
+            requestAttention();
+            return ExitReason.REQUESTED;
+        }
+        RunState now = state.get();
+        if (now == RunState.STOPPED || now == RunState.START_PENDING || outstanding.get() > 0) {
+            return ExitReason.WAIT;
+        }
+        if (waiting) {
+            if (!interrupts.wakes()) {
+                return ExitReason.WAIT;
+            }
+            waiting = false;
+            state.compareAndSet(RunState.SUSPENDED, RunState.STARTED);
+        }
+        int interrupt = interrupts.next();
+        if (interrupt >= 0) {
+            traps.interrupt(interrupt);
+        }
+        return ExitReason.CONTINUE;
     }
 
     @Override
     public void deliver(GuestTrap trap, long at) {
-        throw trap;
+        switch (trap) {
+            case MemoryFault fault -> traps.exception(code(fault), at, fault.address());
+            case RiscvTrap raised -> traps.exception(raised.cause(), at, value(raised, at));
+            default -> throw new IllegalArgumentException("hart " + id + " cannot take a " + trap.getClass().getName()
+                    + " of another architecture");
+        }
+    }
+
+    private static int code(MemoryFault fault) {
+        int offset = switch (fault.access()) {
+            case FETCH -> 0;
+            case LOAD -> 1;
+            case STORE -> 3;
+        };
+        return switch (fault.kind()) {
+            case MISALIGNED -> offset == 0 ? 0 : 3 + offset;
+            case ACCESS -> offset == 0 ? 1 : 4 + offset;
+            case PAGE -> 12 + offset;
+        };
+    }
+
+    private long value(RiscvTrap trap, long at) {
+        if (trap == RiscvTrap.ILLEGAL_INSTRUCTION) {
+            return bitsAt(at);
+        }
+        return trap == RiscvTrap.BREAKPOINT ? at : 0;
+    }
+
+    /** The instruction at an address that was fetched from just now; 0 if its page has gone since. */
+    private long bitsAt(long address) {
+        try {
+            int low = mmu.fetch16(address);
+            return (low & 3) == 3 ? mmu.fetch16(address + 2) << 16 & 0xFFFF_FFFFL | low : low;
+        } catch (MemoryFault gone) {
+            return 0;
+        }
     }
 
     @Override
     public InterruptLine line(int number) {
-        return level -> requestAttention();
+        return interrupts.line(number);
     }
 
     @Override
@@ -63,22 +152,117 @@ public final class Hart extends Cpu {
 
     @Override
     public void reset() {
+        Arrays.fill(registers, 0);
         pc = 0;
+        waiting = false;
+        outstanding.set(0);
+        posted.clear();
+        state.set(RunState.STARTED);
         fpu.reset();
+        status.reset();
+        interrupts.reset();
+        environment.reset();
+        timer.reset();
+        traps.reset();
+        counters.reset();
+        pmp.reset();
+        translation.reset();
+        mmu.clearReservation();
+        codeEpoch++;
     }
 
     @Override
     public Map<String, Long> controlRegisters() {
-        return new LinkedHashMap<>();
+        return Csrs.values(this);
     }
 
     @Override
     public long traps() {
-        return 0;
+        return traps.exceptions();
     }
 
     @Override
     public long interrupts() {
-        return 0;
+        return traps.interrupts();
+    }
+
+    /** {@code ecall}: the next pc, if the monitor answers the call itself. */
+    public long environmentCall(long next) {
+        return switch (status.privilege()) {
+            case Privilege.USER -> throw RiscvTrap.ECALL_FROM_U;
+            case Privilege.MACHINE -> throw RiscvTrap.ECALL_FROM_M;
+            default -> {
+                if (!platform.builtinFirmware()) {
+                    throw RiscvTrap.ECALL_FROM_S;
+                }
+                yield firmware.call(next);
+            }
+        };
+    }
+
+    /** {@code wfi}: nothing runs until an enabled interrupt is pending. */
+    public void waitForInterrupt() {
+        int privilege = status.privilege();
+        if (privilege == Privilege.USER || privilege == Privilege.SUPERVISOR && status.has(Status.TW)) {
+            throw RiscvTrap.ILLEGAL_INSTRUCTION;
+        }
+        waiting = true;
+        requestAttention();
+    }
+
+    /** Switches the floating-point registers to "changed", after which the instruction that changes them is decoded. */
+    public void markFloatDirty() {
+        status.markFloatDirty();
+    }
+
+    /** Lets fetches see all stores before. */
+    public void synchronizeCode() {
+        codeEpoch++;
+    }
+
+    public RunState runState() {
+        return state.get();
+    }
+
+    /** Takes a stopped hart for oneself, to {@link #start} it. Any thread. */
+    public boolean claimStopped() {
+        return state.compareAndSet(RunState.STOPPED, RunState.START_PENDING);
+    }
+
+    /** Enters a kernel as SBI HSM says: S-mode, no translation, interrupts off, a0 = hart, a1 = opaque. */
+    public void start(long entry, long opaque) {
+        translation.reset();
+        status.startSupervisor();
+        registers[A0] = id;
+        registers[A1] = opaque;
+        pc = entry;
+        waiting = false;
+        codeEpoch++;
+        state.set(RunState.STARTED);
+    }
+
+    /** Nothing runs any more, until another hart starts this one. */
+    public void stop() {
+        state.set(RunState.STOPPED);
+        requestAttention();
+    }
+
+    /** As a WFI, from the outside seen as suspended. */
+    public void suspend() {
+        state.set(RunState.SUSPENDED);
+        waiting = true;
+        requestAttention();
+    }
+
+    /** Lets {@code other} do something between two of its instructions; this hart goes on when all have done it. */
+    public void askFor(Hart other, Runnable action) {
+        outstanding.incrementAndGet();
+        requestAttention();
+        other.post(() -> {
+            action.run();
+            if (outstanding.decrementAndGet() == 0) {
+                requestAttention();
+            }
+        });
     }
 }
