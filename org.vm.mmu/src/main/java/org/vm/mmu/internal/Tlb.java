@@ -1,0 +1,118 @@
+package org.vm.mmu.internal;
+
+import java.util.Arrays;
+
+/**
+ * A direct-mapped software TLB: what one privilege regime may do with the pages of RAM that it used last.
+ *
+ * <p>An entry is four neighbours in one array, so that a hit touches one cache line. In a data TLB: tag for loads, tag
+ * for stores, addend, {@code meta}; in a code TLB: tag, physical addend, addend, {@code meta}. A tag is the virtual
+ * address of the page; the addend takes a virtual address to the offset in the memory segment, the physical addend
+ * takes it to the physical address. An access of {@code size} bytes hits if
+ * {@code (address & (PAGE_MASK | size - 1)) == tag}, so misaligned accesses miss by the same comparison.
+ */
+final class Tlb {
+    static final int PAGE_SHIFT = 12;
+    static final long PAGE_MASK = -1L << PAGE_SHIFT;
+
+    static final int LOAD = 0;
+    static final int STORE = 1;
+    static final int CODE = 0;
+    static final int PHYSICAL = 1;
+    static final int ADDEND = 2;
+    /** Page address, {@link #GLOBAL}, and in the low bits the binary logarithm of the page size in the page table. */
+    private static final int META = 3;
+
+    private static final long ORDER = 0x3F;
+    private static final long GLOBAL = 0x40;
+    private static final int ENTRY = 4;
+    private static final int ENTRY_SHIFT = 2;
+    /** A tag that nothing matches, because of the bits below the page number. As {@code meta}: global, so it is kept. */
+    static final long NOTHING = -1;
+
+    final long[] words;
+    /** Whether there may be entries at all, entries from superpages, entries that are not global. */
+    private boolean used;
+    private boolean superpages;
+    private boolean local;
+
+    Tlb(int entries) {
+        words = new long[entries * ENTRY];
+        Arrays.fill(words, NOTHING);
+    }
+
+    /** Index of the entry for an address in an array as {@link #words}. */
+    static int index(long[] words, long address) {
+        return (int) (address >>> PAGE_SHIFT - ENTRY_SHIFT) & words.length - ENTRY;
+    }
+
+    /**
+     * Replaces the entry of a page.
+     *
+     * @param address any address in the page
+     * @param first   load tag or code tag
+     * @param second  store tag or physical addend
+     * @param order   binary logarithm of the size of the page in the page table
+     */
+    void put(long address, long first, long second, long addend, int order, boolean global) {
+        int i = index(words, address);
+        words[i] = first;
+        words[i + 1] = second;
+        words[i + ADDEND] = addend;
+        words[i + META] = address & PAGE_MASK | (global ? GLOBAL : 0) | order;
+        used = true;
+        superpages |= order > PAGE_SHIFT;
+        local |= !global;
+    }
+
+    void flush() {
+        if (used) {
+            Arrays.fill(words, NOTHING);
+            used = false;
+            superpages = false;
+            local = false;
+        }
+    }
+
+    /** Drops what is not global. */
+    void flushLocal() {
+        if (local) {
+            for (int i = 0; i < words.length; i += ENTRY) {
+                if ((words[i + META] & GLOBAL) == 0) {
+                    drop(i);
+                }
+            }
+            local = false;
+        }
+    }
+
+    /**
+     * Drops the entries that come from the page-table leaf of an address: if that is a superpage, there may be several
+     * of them, anywhere.
+     */
+    void flushPage(long address, boolean keepGlobal) {
+        if (!used) {
+            return;
+        }
+        if (superpages) {
+            for (int i = 0; i < words.length; i += ENTRY) {
+                dropIfCovers(i, address, keepGlobal);
+            }
+        } else {
+            dropIfCovers(index(words, address), address, keepGlobal);
+        }
+    }
+
+    private void dropIfCovers(int i, long address, boolean keepGlobal) {
+        long meta = words[i + META];
+        if (((meta ^ address) & -1L << (meta & ORDER)) == 0 && !(keepGlobal && (meta & GLOBAL) != 0)) {
+            drop(i);
+        }
+    }
+
+    private void drop(int i) {
+        words[i] = NOTHING;
+        words[i + 1] = NOTHING;
+        words[i + META] = NOTHING;
+    }
+}
