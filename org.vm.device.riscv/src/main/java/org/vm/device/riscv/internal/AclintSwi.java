@@ -20,7 +20,7 @@ import org.vm.api.irq.InterruptLine;
 /**
  * Software interrupts (RISC-V ACLINT specification 1.0, chapters "MSWI device" and "SSWI device"): one 32-bit register for
  * each hart of which only bit 0 exists. For M-mode, {@code msip} holds the level of the wire; for S-mode, writing 1 to
- * {@code setssip} makes an edge and the register reads zero.
+ * {@code setssip} sets {@code mip.SSIP}, which the hart clears, and the register reads zero.
  */
 @Component(service = MmioDevice.class, name = AclintSwi.PID, configurationPid = AclintSwi.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
@@ -133,9 +133,8 @@ public final class AclintSwi implements MmioDevice, DeviceTreeContributor, Reset
             levels[cpu] = level;
             lines[cpu].set(level);
         } else if (level) {
-            // An edge: the hart latches it in mip.SSIP, which its software clears.
+            // mip.SSIP itself, which the hart's software clears.
             lines[cpu].raise();
-            lines[cpu].lower();
         }
     }
 

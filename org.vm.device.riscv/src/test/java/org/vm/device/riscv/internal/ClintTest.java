@@ -114,14 +114,16 @@ class ClintTest {
     }
 
     @Test
-    void theSupervisorViewMakesAnEdgeAndReadsZero() {
+    void theSupervisorViewSetsTheInterruptAndLeavesClearingItToTheHart() {
         AclintSwi sswi = new AclintSwi("sswi", AclintSwi.SUPERVISOR);
         sswi.attach(machine);
-        int before = machine.edges;
         sswi.write(4, 4, 1);
-        assertEquals(before + 1, machine.edges);
+        assertTrue(machine.cpuLevel(1, 1));
         assertEquals(0, sswi.read(4, 4));
         sswi.write(4, 4, 0);
-        assertEquals(before + 1, machine.edges);
+        assertTrue(machine.cpuLevel(1, 1));
+        machine.cpuLine(1, 1).lower();
+        sswi.write(4, 4, 0);
+        assertFalse(machine.cpuLevel(1, 1));
     }
 }

@@ -16,7 +16,6 @@ final class FakeMachine implements DeviceContext, MachineClock {
     boolean interrupt;
     Integer poweredOff;
     int resets;
-    int edges;
 
     FakeMachine(int cpus) {
         cpuLines = new boolean[cpus][16];
@@ -67,10 +66,7 @@ final class FakeMachine implements DeviceContext, MachineClock {
 
     @Override
     public InterruptLine cpuLine(int cpu, int number) {
-        return level -> {
-            edges += level && !cpuLines[cpu][number] ? 1 : 0;
-            cpuLines[cpu][number] = level;
-        };
+        return level -> cpuLines[cpu][number] = level;
     }
 
     @Override

@@ -1,0 +1,184 @@
+package org.vm.machine.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.vm.api.DeviceException;
+import org.vm.api.InvalidAddressException;
+import org.vm.api.device.DeviceContext;
+import org.vm.api.device.DeviceStatus;
+import org.vm.api.memory.GuestMemory.Region;
+import org.vm.api.machine.DeviceManager.Attachment;
+
+class DeviceRegistryTest {
+    private final PhysicalBus bus = new PhysicalBus(new FakeMemory(List.of(new Region("ram", 0x8000_0000L, 0x10000, 0, true))));
+    private final DeviceRegistry registry = new DeviceRegistry("test", Machines.board(), bus, FakeContext::new);
+
+    /** Nothing but a line. */
+    private record FakeContext(org.vm.api.irq.InterruptLine interrupt) implements DeviceContext {
+        @Override
+        public String machine() {
+            return "test";
+        }
+
+        @Override
+        public org.vm.api.memory.GuestMemory memory() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public org.vm.api.time.MachineClock clock() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public org.vm.api.irq.InterruptLine cpuLine(int cpu, int number) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public int cpus() {
+            return 1;
+        }
+
+        @Override
+        public java.util.concurrent.Executor workers() {
+            return Runnable::run;
+        }
+
+        @Override
+        public void powerOff(int status) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void resetMachine() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public long timebase() {
+            return 1;
+        }
+    }
+
+    @Test
+    void devicesWithoutAPlaceGetTheBoardsPlacesInOrder() {
+        Attachment first = registry.register(new FakeDevice("disk0", 0x200), -1, -1);
+        Attachment second = registry.register(new FakeDevice("disk1", 0x200), -1, -1);
+        assertEquals(0x1000_1000L, first.base());
+        assertEquals(1, first.irq());
+        assertEquals(0x1000_2000L, second.base());
+        assertEquals(2, second.irq());
+        registry.unregister("disk0", false);
+        assertEquals(0x1000_1000L, registry.register(new FakeDevice("disk2", 0x200), -1, -1).base());
+    }
+
+    @Test
+    void aDeviceAtOneOfTheBoardsPlacesGetsItsInterrupt() {
+        assertEquals(5, registry.register(new FakeDevice("disk", 0x200), 0x1000_5000L, -1).irq());
+        assertEquals(0, registry.register(new FakeDevice("none", 0x200), 0x1000_6000L, 0).irq());
+    }
+
+    @Test
+    void largeDevicesGoToTheWindow() {
+        Attachment big = registry.register(new FakeDevice("frame", 0x30_0000), -1, -1);
+        assertEquals(0, big.base() % 0x40_0000);
+        assertTrue(big.base() >= 0x0400_0000 && big.irq() >= 64);
+        assertThrows(InvalidAddressException.class, () -> registry.register(new FakeDevice("huge", 1L << 40), -1, -1));
+    }
+
+    @Test
+    void aRefusedDeviceIsKeptWithTheReasonAndTriedAgainWhenThereIsRoom() {
+        FakeDevice first = new FakeDevice("first", 0x100);
+        FakeDevice second = new FakeDevice("second", 0x100);
+        registry.offer(first, 0x5000, 0);
+        registry.offer(second, 0x5080, 0);
+        assertEquals(1, registry.refusals().size());
+        String why = registry.refusals().getFirst().reason();
+        assertTrue(why.contains("'first'") && why.contains("'second'"), why);
+        assertEquals(0, second.attached.get());
+        registry.withdraw(first);
+        assertEquals(List.of(), registry.refusals());
+        assertSame(second, registry.route(0x5080).orElseThrow().device());
+    }
+
+    @Test
+    void twoDevicesCannotHaveOneName() {
+        registry.register(new FakeDevice("disk", 0x100), -1, -1);
+        var e = assertThrows(DeviceException.class, () -> registry.register(new FakeDevice("disk", 0x100), -1, -1));
+        assertTrue(e.getMessage().contains("'disk'"), e.getMessage());
+    }
+
+    @Test
+    void aDeviceThatThrowsWhenAttachedHarmsNothing() {
+        FakeController controller = new FakeController("controller");
+        registry.register(controller, 0x0c00_0000, 0);
+        FakeDevice broken = new FakeDevice("broken", 0x100) {
+            @Override
+            public void attach(DeviceContext given) {
+                given.interrupt().raise();
+                throw new IllegalStateException("no such file");
+            }
+        };
+        registry.offer(broken, 0x5000, 9);
+        assertFalse(controller.levels[9]);
+        assertTrue(registry.refusals().getFirst().reason().contains("no such file"));
+        assertTrue(registry.route(0x5000).isEmpty());
+        registry.offer(new FakeDevice("good", 0x100), 0x5000, 9);
+        assertEquals(1, registry.refusals().size());
+        registry.withdraw(broken);
+        assertEquals(0, broken.detached.get());
+    }
+
+    @Test
+    void aDeviceInUseIsNotUnregisteredUnlessForced() {
+        FakeDevice device = new FakeDevice("disk", 0x100);
+        registry.register(device, -1, -1);
+        device.status = DeviceStatus.ACTIVE;
+        assertThrows(DeviceException.class, () -> registry.unregister("disk", false));
+        assertTrue(registry.find("disk").isPresent());
+        registry.unregister("disk", true);
+        assertTrue(registry.find("disk").isEmpty());
+        assertThrows(DeviceException.class, () -> registry.unregister("disk", true));
+    }
+
+    @Test
+    void linesGoToWhicheverControllerIsThere() {
+        FakeDevice device = new FakeDevice("disk", 0x100);
+        registry.register(device, -1, 7);
+        device.context.interrupt().raise();
+        FakeController first = new FakeController("first");
+        registry.register(first, 0x0c00_0000, 0);
+        assertTrue(first.levels[7]);
+        FakeController second = new FakeController("second");
+        registry.register(second, 0x0d00_0000, 0);
+        assertFalse(second.levels[7]);
+        registry.unregister("first", true);
+        assertFalse(first.levels[7]);
+        assertTrue(second.levels[7]);
+        registry.unregister("disk", true);
+        assertFalse(second.levels[7]);
+    }
+
+    @Test
+    void aSharedLineIsUpWhileOneOfItsDevicesRaisesIt() {
+        FakeController controller = new FakeController("controller");
+        registry.register(controller, 0x0c00_0000, 0);
+        FakeDevice a = new FakeDevice("a", 0x100);
+        FakeDevice b = new FakeDevice("b", 0x100);
+        registry.register(a, -1, 3);
+        registry.register(b, -1, 3);
+        a.context.interrupt().raise();
+        b.context.interrupt().raise();
+        a.context.interrupt().lower();
+        assertTrue(controller.levels[3]);
+        b.context.interrupt().lower();
+        assertFalse(controller.levels[3]);
+    }
+}
