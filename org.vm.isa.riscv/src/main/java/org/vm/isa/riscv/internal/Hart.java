@@ -229,6 +229,16 @@ public final class Hart extends Cpu {
         return state.compareAndSet(RunState.STOPPED, RunState.START_PENDING);
     }
 
+    /** Opens to S-mode what firmware opens to a kernel: traps, interrupts, counters, extensions and memory. */
+    void delegateAll() {
+        traps.delegate(-1);
+        interrupts.delegate(-1);
+        counters.machineEnable(-1);
+        counters.supervisorEnable(-1);
+        environment.write(Environment.EVERYTHING);
+        pmp.open();
+    }
+
     /** Enters a kernel as SBI HSM says: S-mode, no translation, interrupts off, a0 = hart, a1 = opaque. */
     public void start(long entry, long opaque) {
         translation.reset();

@@ -53,10 +53,10 @@ public final class Status {
         return (bits & bit) != 0;
     }
 
-    /** Decoding context (see {@link Hart#context()}): 0 if FS is Off, 1 if it is Initial or Clean, 2 if it is Dirty. */
+    /** The {@link DecodingContext} that FS stands for; Initial is as Clean. */
     int floatContext() {
         long fs = bits & FS;
-        return fs == 0 ? 0 : fs == FS ? 2 : 1;
+        return fs == 0 ? DecodingContext.OFF : fs == FS ? DecodingContext.DIRTY : DecodingContext.CLEAN;
     }
 
     void markFloatDirty() {
@@ -64,7 +64,7 @@ public final class Status {
     }
 
     long read() {
-        return bits | WIDTHS | (floatContext() == 2 ? SD : 0);
+        return bits | WIDTHS | (floatContext() == DecodingContext.DIRTY ? SD : 0);
     }
 
     void write(long value) {

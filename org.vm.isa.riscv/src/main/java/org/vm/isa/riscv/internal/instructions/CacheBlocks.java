@@ -19,25 +19,25 @@ public final class CacheBlocks {
 
     private CacheBlocks() {}
 
-    @Encoding("000000000000 rs1 010 00000 0001111")
+    @Encoding(value = "000000000000 rs1 010 00000 0001111", syntax = "(rs1)")
     public static void cbo_inval(Hart hart, long rs1) {
         check(hart.environment.permitsInvalidate());
         manage(hart.mmu, rs1 & -BLOCK);
     }
 
-    @Encoding("000000000001 rs1 010 00000 0001111")
+    @Encoding(value = "000000000001 rs1 010 00000 0001111", syntax = "(rs1)")
     public static void cbo_clean(Hart hart, long rs1) {
         check(hart.environment.permits(Environment.CBCFE));
         manage(hart.mmu, rs1 & -BLOCK);
     }
 
-    @Encoding("000000000010 rs1 010 00000 0001111")
+    @Encoding(value = "000000000010 rs1 010 00000 0001111", syntax = "(rs1)")
     public static void cbo_flush(Hart hart, long rs1) {
         check(hart.environment.permits(Environment.CBCFE));
         manage(hart.mmu, rs1 & -BLOCK);
     }
 
-    @Encoding(value = "000000000100 rs1 010 00000 0001111", extension = "Zicboz")
+    @Encoding(value = "000000000100 rs1 010 00000 0001111", syntax = "(rs1)", extension = "Zicboz")
     public static void cbo_zero(Hart hart, long rs1) {
         check(hart.environment.permits(Environment.CBZE));
         long block = rs1 & -BLOCK;

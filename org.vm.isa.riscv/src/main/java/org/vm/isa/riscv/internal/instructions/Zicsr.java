@@ -15,19 +15,19 @@ public final class Zicsr {
     private Zicsr() {}
 
     @EndsBlock
-    @Encoding("csr:12 rs1 001 rd 1110011")
+    @Encoding(value = "csr:12 rs1 001 rd 1110011", syntax = "rd, csr, rs1")
     public static long csrrw(Hart hart, int csr, long rs1) {
         return Csrs.swap(hart, csr, rs1);
     }
 
     @EndsBlock
-    @Encoding("csr:12 rs1 010 rd 1110011")
+    @Encoding(value = "csr:12 rs1 010 rd 1110011", syntax = "rd, csr, rs1")
     public static long csrrs(Hart hart, int csr, long rs1, int bits) {
         return writes(bits) ? Csrs.modify(hart, csr, rs1, 0) : Csrs.read(hart, csr);
     }
 
     @EndsBlock
-    @Encoding("csr:12 rs1 011 rd 1110011")
+    @Encoding(value = "csr:12 rs1 011 rd 1110011", syntax = "rd, csr, rs1")
     public static long csrrc(Hart hart, int csr, long rs1, int bits) {
         return writes(bits) ? Csrs.modify(hart, csr, 0, rs1) : Csrs.read(hart, csr);
     }

@@ -1,0 +1,83 @@
+package org.vm.isa.riscv.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.vm.api.isa.CodeReader;
+import org.vm.api.isa.DecodedRow;
+import org.vm.api.isa.Decoder;
+import org.vm.api.isa.EndsBlock;
+import org.vm.api.isa.Operand;
+import org.vm.api.isa.RegisterFile;
+import org.vm.api.isa.Result;
+import org.vm.api.isa.Row;
+import org.vm.isa.InstructionTable;
+import org.vm.isa.RowDecoder;
+
+/**
+ * What the floating-point unit's state makes of floating-point instructions: illegal while it is off; while it is on, but
+ * not dirty, something that makes it dirty and has the instruction decoded anew. So no instruction looks at
+ * {@code mstatus.FS} when it runs.
+ */
+public final class DecodingContext implements Decoder {
+    static final int OFF = 0;
+    static final int CLEAN = 1;
+    static final int DIRTY = 2;
+
+    private static final Row ILLEGAL = row("illegal");
+    private static final List<DecodedRow> MAKE_DIRTY =
+            List.of(new DecodedRow(row("make_dirty"), "make.dirty", 0, 0, new long[1], -1, 0));
+
+    private final RowDecoder decoder;
+    private final int context;
+
+    private DecodingContext(RowDecoder decoder, int context) {
+        this.decoder = decoder;
+        this.context = context;
+    }
+
+    /** The decoders of all contexts, by their number. */
+    static List<Decoder> decoders(InstructionTable table) {
+        RowDecoder decoder = table.decoder(extension -> true, ILLEGAL);
+        List<Decoder> decoders = new ArrayList<>();
+        for (int context = OFF; context <= DIRTY; context++) {
+            decoders.add(context == DIRTY ? decoder : new DecodingContext(decoder, context));
+        }
+        return List.copyOf(decoders);
+    }
+
+    /** Bits that are no instruction, or none now. */
+    @EndsBlock
+    public static void illegal(Hart hart) {
+        throw RiscvTrap.ILLEGAL_INSTRUCTION;
+    }
+
+    /** Retires nothing; the instruction at the same pc is decoded in the new context. */
+    @EndsBlock
+    public static void make_dirty(Hart hart) {
+        hart.markFloatDirty();
+    }
+
+    @Override
+    public List<DecodedRow> decode(CodeReader code, long pc) {
+        DecodedRow row = decoder.decodeRow(code, pc);
+        if (!isFloat(row.row())) {
+            return List.of(row);
+        }
+        return context == CLEAN ? MAKE_DIRTY
+                : List.of(new DecodedRow(ILLEGAL, row.mnemonic(), row.bits(), row.length(), new long[1], -1, 0));
+    }
+
+    private static boolean isFloat(Row row) {
+        RegisterFile written = row.result() instanceof Result.Write w ? w.file() : null;
+        return written == RegisterFiles.F || row.operands().stream()
+                .anyMatch(operand -> operand instanceof Operand.Register r && r.file() == RegisterFiles.F);
+    }
+
+    private static Row row(String method) {
+        try {
+            return InstructionTable.row(DecodingContext.class.getMethod(method, Hart.class));
+        } catch (NoSuchMethodException e) {
+            throw new LinkageError(e.getMessage(), e);
+        }
+    }
+}

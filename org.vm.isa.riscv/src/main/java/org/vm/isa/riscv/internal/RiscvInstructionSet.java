@@ -1,0 +1,103 @@
+package org.vm.isa.riscv.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.vm.api.GuestArch;
+import org.vm.api.isa.DecodedRow;
+import org.vm.api.isa.Decoder;
+import org.vm.api.isa.InstructionExtension;
+import org.vm.api.isa.InstructionSet;
+import org.vm.api.isa.RegisterFile;
+import org.vm.api.isa.Row;
+import org.vm.isa.InstructionTable;
+import org.vm.isa.riscv.internal.instructions.Atomics;
+import org.vm.isa.riscv.internal.instructions.CacheBlocks;
+import org.vm.isa.riscv.internal.instructions.ControlTransfer;
+import org.vm.isa.riscv.internal.instructions.IntegerArithmetic;
+import org.vm.isa.riscv.internal.instructions.LoadStore;
+import org.vm.isa.riscv.internal.instructions.Multiplication;
+import org.vm.isa.riscv.internal.instructions.Privileged;
+import org.vm.isa.riscv.internal.instructions.Svinval;
+import org.vm.isa.riscv.internal.instructions.Zawrs;
+import org.vm.isa.riscv.internal.instructions.Zba;
+import org.vm.isa.riscv.internal.instructions.Zbb;
+import org.vm.isa.riscv.internal.instructions.Zbs;
+import org.vm.isa.riscv.internal.instructions.Zicond;
+import org.vm.isa.riscv.internal.instructions.Zicsr;
+import org.vm.isa.riscv.internal.instructions.Zifencei;
+
+/** RV64GC and its extensions, with what other bundles add. */
+final class RiscvInstructionSet implements InstructionSet {
+    /** Single letters in the order of Volume I, table 61. */
+    private static final String LETTERS = "imafdc";
+    /** By category of their second letter in the same order, then by alphabet; then the supervisor's. */
+    private static final List<String> EXTENSIONS = List.of("zicbom", "zicboz", "zicntr", "zicond", "zicsr", "zifencei",
+            "zihintntl", "zihintpause", "zawrs", "zcb", "zba", "zbb", "zbs", "sstc", "svadu", "svinval", "svnapot",
+            "svpbmt");
+
+    private final InstructionTable table;
+    private final List<Decoder> decoders;
+    private final List<String> extensions;
+
+    RiscvInstructionSet(List<InstructionExtension> added) {
+        InstructionTable.Builder builder = InstructionTable.builder(RegisterFiles.ALL)
+                .dialect(RiscvAssembly.dialect())
+                .add(IntegerArithmetic.class, ControlTransfer.class, LoadStore.class, Multiplication.class,
+                        Atomics.class, Zicsr.class, Zifencei.class, Zba.class, Zbb.class, Zbs.class, Zicond.class,
+                        CacheBlocks.class, Zawrs.class, Privileged.class, Svinval.class);
+        List<String> names = new ArrayList<>();
+        LETTERS.chars().forEach(letter -> names.add(String.valueOf((char) letter)));
+        names.addAll(EXTENSIONS);
+        for (InstructionExtension extension : added) {
+            builder.add(extension.instructions().toArray(Class<?>[]::new));
+            names.add(extension.name());
+        }
+        table = builder.build();
+        decoders = DecodingContext.decoders(table);
+        extensions = List.copyOf(names);
+    }
+
+    InstructionTable table() {
+        return table;
+    }
+
+    /** All extensions, as the device tree lists them. */
+    List<String> extensions() {
+        return extensions;
+    }
+
+    @Override
+    public GuestArch architecture() {
+        return GuestArch.RISCV64;
+    }
+
+    @Override
+    public String name() {
+        return "rv64" + LETTERS + "_" + String.join("_", extensions.subList(LETTERS.length(), extensions.size()));
+    }
+
+    @Override
+    public List<RegisterFile> registerFiles() {
+        return RegisterFiles.ALL;
+    }
+
+    @Override
+    public int registerSlots() {
+        return RegisterFiles.SLOTS;
+    }
+
+    @Override
+    public List<Row> rows() {
+        return table.rows();
+    }
+
+    @Override
+    public Decoder decoder(int context) {
+        return decoders.get(context);
+    }
+
+    @Override
+    public String disassemble(DecodedRow instruction, long pc) {
+        return table.disassemble(instruction, pc);
+    }
+}
