@@ -13,6 +13,8 @@ import org.vm.isa.InstructionTable;
 import org.vm.isa.riscv.internal.instructions.Atomics;
 import org.vm.isa.riscv.internal.instructions.CacheBlocks;
 import org.vm.isa.riscv.internal.instructions.ControlTransfer;
+import org.vm.isa.riscv.internal.instructions.DoubleInstructions;
+import org.vm.isa.riscv.internal.instructions.FloatInstructions;
 import org.vm.isa.riscv.internal.instructions.IntegerArithmetic;
 import org.vm.isa.riscv.internal.instructions.LoadStore;
 import org.vm.isa.riscv.internal.instructions.Multiplication;
@@ -43,7 +45,7 @@ final class RiscvInstructionSet implements InstructionSet {
         InstructionTable.Builder builder = InstructionTable.builder(RegisterFiles.ALL)
                 .dialect(RiscvAssembly.dialect())
                 .add(IntegerArithmetic.class, ControlTransfer.class, LoadStore.class, Multiplication.class,
-                        Atomics.class, Zicsr.class, Zifencei.class, Zba.class, Zbb.class, Zbs.class, Zicond.class,
+                        Atomics.class, FloatInstructions.class, DoubleInstructions.class, Zicsr.class, Zifencei.class, Zba.class, Zbb.class, Zbs.class, Zicond.class,
                         CacheBlocks.class, Zawrs.class, Privileged.class, Svinval.class);
         List<String> names = new ArrayList<>();
         LETTERS.chars().forEach(letter -> names.add(String.valueOf((char) letter)));

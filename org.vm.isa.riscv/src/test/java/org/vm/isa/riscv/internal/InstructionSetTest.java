@@ -1,0 +1,59 @@
+package org.vm.isa.riscv.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.vm.api.isa.DecodedRow;
+
+class InstructionSetTest {
+    private final RiscvInstructionSet isa = new RiscvInstructionSet(List.of());
+
+    private DecodedRow decode(int bits) {
+        return isa.decoder(DecodingContext.DIRTY)
+                .decode(address -> address == 0 ? bits & 0xFFFF : bits >>> 16, 0).getLast();
+    }
+
+    private String text(int bits) {
+        return isa.disassemble(decode(bits), 0x1000);
+    }
+
+    @Test
+    void theIsaStringIsInCanonicalOrder() {
+        assertEquals("rv64imafdc_zicbom_zicboz_zicntr_zicond_zicsr_zifencei_zihintntl_zihintpause_zawrs_zcb_zba_zbb_zbs"
+                + "_sstc_svadu_svinval_svnapot_svpbmt", isa.name());
+    }
+
+    @Test
+    void theAllZeroAndAllOneEncodingsAreIllegal() {
+        assertEquals("illegal", decode(0).row().name());
+        assertEquals(2, decode(0).length());
+        assertEquals("illegal", decode(-1).row().name());
+        assertEquals(4, decode(-1).length());
+    }
+
+    @Test
+    void encodingsOfTheManualsAssemblerAreRead() {
+        assertEquals("addi a0, a1, -1", text(0xfff58513));
+        assertEquals("csrrw a0, satp, a1", text(0x18059573));
+        assertEquals("ld a0, 8(sp)", text(0x00813503));
+        assertEquals("c.ldsp ra, 24(sp)", text(0x60e2));
+        assertEquals("c.j 0x1000", text(0xa001));
+        assertEquals("jal ra, 0x1800", text(0x001000ef | 0));
+        assertEquals("fence iorw, iorw", text(0x0ff0000f));
+        assertEquals("sfence.vma zero, zero", text(0x12000073));
+        assertEquals("amoadd.d.aqrl a0, a1, (a2)", text(0x06b6352f));
+        assertEquals("cbo.zero (a0)", text(0x0045200f));
+    }
+
+    @Test
+    void reservedCompressedEncodingsAreIllegalAndHintsAreNot() {
+        for (int reserved : new int[] {0x4002, 0x6002, 0x2001, 0x6101, 0x8002, 0x6081, 0x0004, 0x8000 | 0x1c00, 0x9c61 | 0x1c}) {
+            assertEquals("illegal", decode(reserved).row().name(), () -> Integer.toHexString(reserved));
+        }
+        for (int hint : new int[] {0x0005, 0x4005, 0x6005, 0x8006, 0x900a, 0x0002, 0x0006, 0x8001, 0x0081}) {
+            assertFalse(decode(hint).row().name().equals("illegal"), () -> Integer.toHexString(hint));
+        }
+    }
+}
