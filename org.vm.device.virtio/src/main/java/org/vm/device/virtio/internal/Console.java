@@ -1,0 +1,420 @@
+package org.vm.device.virtio.internal;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vm.api.ConfigurationException;
+import org.vm.api.DeviceException;
+import org.vm.api.backend.ConsoleBackend;
+import org.vm.api.device.DeviceType;
+import org.vm.device.virtio.Activation;
+import org.vm.device.virtio.Buffers;
+import org.vm.device.virtio.ConfigSpace;
+import org.vm.device.virtio.DescriptorChain;
+import org.vm.device.virtio.VirtioDevice;
+import org.vm.device.virtio.Virtqueue;
+import org.vm.device.virtio.internal.ConsolePort.Event;
+
+/**
+ * Console device with several ports (VirtIO 1.2, section 5.3). Port 0 is there from the start; others come and go while
+ * the guest runs. Queues: 0 and 1 receive and transmit of port 0; 2 and 3 control; 2n+2 and 2n+3 of port n.
+ *
+ * <pre>
+ * struct virtio_console_config  { le16 cols; le16 rows; le32 max_nr_ports; le32 emerg_wr; };
+ * struct virtio_console_control { le32 id; le16 event; le16 value; };
+ * struct virtio_console_resize  { le16 cols; le16 rows; };
+ * </pre>
+ */
+public final class Console implements VirtioDevice {
+    static final int F_SIZE = 0;
+    static final int F_MULTIPORT = 1;
+    static final int F_EMERG_WRITE = 2;
+
+    private static final int DEVICE_READY = 0;
+    private static final int PORT_READY = 3;
+    private static final int PORT_OPEN = 6;
+    private static final int CONTROL_SIZE = 8;
+
+    private static final int CONTROL_RECEIVE = 2;
+    private static final int CONTROL_TRANSMIT = 3;
+    private static final int QUEUE_SIZE = 64;
+    /** Most bytes moved for one chain of buffers, however large they are. */
+    private static final long CAP = 1 << 20;
+    private static final int MAX_PORTS = 31;
+    private static final Logger LOG = LoggerFactory.getLogger(Console.class);
+
+    private final String name;
+    /** Guards itself, and what {@link ConsolePort} says. */
+    private final ConsolePort[] ports;
+    private final ConfigSpace config = new ConfigSpace(12);
+    private boolean driverReady;
+    private volatile Activation activation;
+
+    /** @param maxPorts ports that there can be at a time, 1 to 31 */
+    public Console(String name, ConsoleBackend terminal, int maxPorts) {
+        if (maxPorts < 1 || maxPorts > MAX_PORTS) {
+            throw new ConfigurationException("console '" + name + "' asks for " + maxPorts + " ports; 1 to " + MAX_PORTS
+                    + " are possible");
+        }
+        this.name = name;
+        this.ports = new ConsolePort[maxPorts];
+        config.set(4, 4, maxPorts).writable(8, 4, this::emergencyWrite);
+        addPort(name, terminal);
+    }
+
+    /**
+     * Adds a port; the guest is told if it runs.
+     *
+     * @return its number
+     */
+    public int addPort(String portName, ConsoleBackend backend) {
+        ConsolePort port;
+        synchronized (ports) {
+            int id = 0;
+            while (id < ports.length && ports[id] != null) {
+                id++;
+            }
+            if (id == ports.length) {
+                throw new DeviceException("console '" + name + "' has no room for port '" + portName + "': its maxPorts is "
+                        + ports.length);
+            }
+            port = new ConsolePort(id, portName, backend, listener(id));
+            ports[id] = port;
+            if (driverReady) {
+                port.owed.add(Event.DEVICE_ADD);
+            }
+        }
+        if (activation != null) {
+            connect(port);
+            kick(CONTROL_RECEIVE);
+        }
+        return port.id;
+    }
+
+    /** Removes a port; not port 0. */
+    public void removePort(ConsoleBackend backend) {
+        ConsolePort port = null;
+        synchronized (ports) {
+            for (int id = 1; id < ports.length && port == null; id++) {
+                port = ports[id] != null && ports[id].backend == backend ? ports[id] : null;
+            }
+            if (port == null) {
+                return;
+            }
+            port.removed = true;
+            port.open = false;
+            boolean known = driverReady && !port.owed.contains(Event.DEVICE_ADD);
+            port.owed.clear();
+            if (known) {
+                port.owed.add(Event.DEVICE_REMOVE);
+            } else {
+                ports[port.id] = null;
+            }
+        }
+        backend.disconnect(port.listener);
+        kick(CONTROL_RECEIVE);
+    }
+
+    private ConsoleBackend.Listener listener(int id) {
+        return new ConsoleBackend.Listener() {
+            @Override
+            public void inputAvailable() {
+                kick(receiveQueue(id));
+            }
+
+            @Override
+            public void resized(int columns, int rows) {
+                Console.this.resized(id, columns, rows);
+            }
+        };
+    }
+
+    private static int receiveQueue(int port) {
+        return port == 0 ? 0 : 2 * port + 2;
+    }
+
+    private void kick(int queue) {
+        Activation now = activation;
+        if (now != null) {
+            now.kick(queue);
+        }
+    }
+
+    private void connect(ConsolePort port) {
+        try {
+            port.backend.connect(port.listener);
+            if (port.isConsole()) {
+                resized(0, port.backend.columns(), port.backend.rows());
+            }
+        } catch (DeviceException e) {
+            LOG.error("port {} of console {} gets no input: {}", port.id, name, e.getMessage());
+        }
+    }
+
+    private void resized(int id, int columns, int rows) {
+        if (id != 0) {
+            return;
+        }
+        config.set(0, 2, columns).set(2, 2, rows);
+        Activation now = activation;
+        if (now == null || !now.has(F_SIZE)) {
+            return;
+        }
+        if (!now.has(F_MULTIPORT)) {
+            now.configChanged();
+            return;
+        }
+        synchronized (ports) {
+            if (ports[0].ready) {
+                ports[0].owed.add(Event.RESIZE);
+            }
+        }
+        now.kick(CONTROL_RECEIVE);
+    }
+
+    private void emergencyWrite(long character) {
+        ports[0].backend.write(ByteBuffer.wrap(new byte[] {(byte) character}));
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public DeviceType type() {
+        return DeviceType.SERIAL;
+    }
+
+    @Override
+    public int deviceId() {
+        return 3;
+    }
+
+    @Override
+    public long features() {
+        return 1L << F_SIZE | 1L << F_MULTIPORT | 1L << F_EMERG_WRITE;
+    }
+
+    @Override
+    public int[] queueSizes() {
+        int[] sizes = new int[2 * ports.length + 2];
+        Arrays.fill(sizes, QUEUE_SIZE);
+        return sizes;
+    }
+
+    @Override
+    public ConfigSpace config() {
+        return config;
+    }
+
+    @Override
+    public void activate(Activation started) {
+        List<ConsolePort> present;
+        synchronized (ports) {
+            driverReady = false;
+            for (int id = 0; id < ports.length; id++) {
+                if (ports[id] != null) {
+                    // Without control queues nobody says that port 0 is open.
+                    ports[id].forgetDriver(id == 0 && !started.has(F_MULTIPORT));
+                    ports[id] = ports[id].removed ? null : ports[id];
+                }
+            }
+            present = Arrays.stream(ports).filter(port -> port != null).toList();
+            activation = started;
+        }
+        present.forEach(this::connect);
+    }
+
+    @Override
+    public void deactivate() {
+        activation = null;
+        List<ConsolePort> present;
+        synchronized (ports) {
+            driverReady = false;
+            present = Arrays.stream(ports).filter(port -> port != null && !port.removed).toList();
+        }
+        present.forEach(port -> port.backend.disconnect(port.listener));
+    }
+
+    @Override
+    public void notify(int index) {
+        Activation now = activation;
+        Virtqueue queue = now == null ? null : now.queue(index);
+        if (queue == null) {
+            return;
+        }
+        boolean multiport = now.has(F_MULTIPORT);
+        if (index == CONTROL_RECEIVE && multiport) {
+            sendControl(queue);
+        } else if (index == CONTROL_TRANSMIT && multiport) {
+            receiveControl(queue);
+        } else if (index < CONTROL_RECEIVE || multiport) {
+            ConsolePort port;
+            synchronized (ports) {
+                port = ports[index < CONTROL_RECEIVE ? 0 : (index - 2) / 2];
+            }
+            if (index % 2 == 0) {
+                input(queue, port);
+            } else {
+                output(queue, port);
+            }
+        }
+    }
+
+    /** Terminal to guest. */
+    private void input(Virtqueue queue, ConsolePort port) {
+        while (port != null && port.open) {
+            if (port.waiting == null) {
+                port.waiting = queue.poll();
+            }
+            if (port.waiting == null) {
+                return;
+            }
+            Buffers into = port.waiting.writable();
+            long read = fill(port.backend, into.seek(0));
+            if (read == 0 && into.size() > 0) {
+                return;
+            }
+            queue.complete(port.waiting, read);
+            port.waiting = null;
+        }
+    }
+
+    private static long fill(ConsoleBackend backend, Buffers into) {
+        long total = 0;
+        for (MemorySegment slice : into.slices(Math.min(into.size(), CAP))) {
+            int read = backend.read(slice.asByteBuffer());
+            total += read;
+            if (read < slice.byteSize()) {
+                break;
+            }
+        }
+        return total;
+    }
+
+    /** Guest to terminal; what goes to a port that is not there is lost. */
+    private void output(Virtqueue queue, ConsolePort port) {
+        for (DescriptorChain chain = queue.poll(); chain != null; chain = queue.poll()) {
+            Buffers from = chain.readable();
+            for (MemorySegment slice : from.slices(Math.min(from.size(), CAP))) {
+                if (port != null && !port.removed) {
+                    port.backend.write(slice.asByteBuffer());
+                }
+            }
+            queue.stage(chain, 0);
+        }
+        queue.publish();
+    }
+
+    /** Control messages from the driver; unknown ports and events are ignored. */
+    private void receiveControl(Virtqueue queue) {
+        for (DescriptorChain chain = queue.poll(); chain != null; chain = queue.poll()) {
+            Buffers from = chain.readable();
+            if (from.size() >= CONTROL_SIZE) {
+                control(from.get32(), from.get16(), from.get16());
+            }
+            queue.complete(chain, 0);
+        }
+        kick(CONTROL_RECEIVE);
+    }
+
+    private void control(int id, int event, int value) {
+        synchronized (ports) {
+            if (event == DEVICE_READY && value == 1) {
+                driverReady = true;
+                for (ConsolePort port : ports) {
+                    if (port != null && !port.removed) {
+                        port.owed.add(Event.DEVICE_ADD);
+                    }
+                }
+                return;
+            }
+            ConsolePort port = id >= 0 && id < ports.length ? ports[id] : null;
+            if (port == null || port.removed) {
+                return;
+            }
+            if (event == PORT_READY) {
+                port.ready = value == 1;
+                if (port.ready) {
+                    port.owed.add(Event.PORT_NAME);
+                    port.owed.add(Event.PORT_OPEN);
+                    if (port.isConsole()) {
+                        port.owed.add(Event.CONSOLE_PORT);
+                        port.owed.add(Event.RESIZE);
+                    }
+                }
+            } else if (event == PORT_OPEN) {
+                port.open = value == 1;
+            }
+        }
+        kick(receiveQueue(id));
+    }
+
+    /** Tells the driver what it is owed, as long as it gives buffers for it. */
+    private void sendControl(Virtqueue queue) {
+        while (anythingOwed()) {
+            DescriptorChain chain = queue.poll();
+            if (chain == null) {
+                return;
+            }
+            byte[] message = nextMessage();
+            queue.complete(chain, message == null ? 0 : chain.writable().put(message));
+        }
+    }
+
+    private boolean anythingOwed() {
+        synchronized (ports) {
+            return Arrays.stream(ports).anyMatch(port -> port != null && !port.owed.isEmpty());
+        }
+    }
+
+    private byte[] nextMessage() {
+        synchronized (ports) {
+            for (ConsolePort port : ports) {
+                if (port != null && !port.owed.isEmpty()) {
+                    Event event = port.owed.iterator().next();
+                    port.owed.remove(event);
+                    if (event == Event.DEVICE_REMOVE) {
+                        ports[port.id] = null;
+                    }
+                    return message(port, event);
+                }
+            }
+            return null;
+        }
+    }
+
+    private byte[] message(ConsolePort port, Event event) {
+        byte[] text = event == Event.PORT_NAME ? port.name.getBytes(StandardCharsets.UTF_8) : new byte[0];
+        int size = CONTROL_SIZE + (event == Event.RESIZE ? 4 : text.length);
+        ByteBuffer message = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(port.id).putShort((short) event.number).putShort((short) 1);
+        if (event == Event.RESIZE) {
+            message.putShort((short) config.get(0, 2)).putShort((short) config.get(2, 2));
+        }
+        return message.put(text).array();
+    }
+
+    @Override
+    public Map<String, String> info() {
+        Map<String, String> info = new LinkedHashMap<>();
+        info.put("size", config.get(0, 2) + " columns, " + config.get(2, 2) + " rows");
+        synchronized (ports) {
+            for (ConsolePort port : ports) {
+                if (port != null) {
+                    info.put("port " + port.id, port.name + " (" + port.backend.description() + ")"
+                            + (port.open ? ", open" : ""));
+                }
+            }
+        }
+        return info;
+    }
+}

@@ -1,0 +1,7 @@
+/**
+ * VirtIO devices without their transport: a device is a {@link org.vm.device.virtio.VirtioDevice} service, and the
+ * virtio bundle puts it behind registers and rings (Virtual I/O Device (VIRTIO) Version 1.2).
+ */
+@org.osgi.annotation.bundle.Export
+@org.osgi.annotation.versioning.Version("0.1.0")
+package org.vm.device.virtio;
