@@ -1,0 +1,137 @@
+package org.vm.backend.block.internal;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.vm.api.ConfigurationException;
+import org.vm.api.backend.BlockBackend;
+
+/** Storage in memory that is forgotten in the end; takes room only where it was written. */
+@Component(service = BlockBackend.class, configurationPid = "org.vm.backend.block.ram",
+        configurationPolicy = ConfigurationPolicy.REQUIRE)
+@Designate(ocd = RamDiskBackend.Config.class, factory = true)
+public final class RamDiskBackend implements BlockBackend {
+    @ObjectClassDefinition(name = "RAM disk", description = "Storage in memory; a disk names it by backend=NAME, and its "
+            + "contents stay when that disk is unplugged.")
+    @interface Config {
+        @AttributeDefinition(name = "Name", description = "What disks call it.")
+        String name();
+
+        @AttributeDefinition(name = "Size", description = "Bytes, or with K, M, G: 64M.")
+        String size();
+    }
+
+    private static final int CHUNK = 1 << 20;
+
+    private final long size;
+    /** Chunks that were written; {@code null}: zeroes. A chunk is freed when nobody refers to it. */
+    private final AtomicReferenceArray<MemorySegment> chunks;
+
+    @Activate
+    public RamDiskBackend(Config config) {
+        this(ByteSize.parse(config.size()));
+    }
+
+    public RamDiskBackend(long size) {
+        if (size <= 0 || size / CHUNK >= Integer.MAX_VALUE - 8) {
+            throw new ConfigurationException("a RAM disk of " + size + " bytes is not possible");
+        }
+        this.size = size;
+        this.chunks = new AtomicReferenceArray<>((int) ((size + CHUNK - 1) / CHUNK));
+    }
+
+    @Override
+    public String description() {
+        return "RAM disk of " + size + " bytes";
+    }
+
+    @Override
+    public long size() {
+        return size;
+    }
+
+    @Override
+    public boolean readOnly() {
+        return false;
+    }
+
+    @Override
+    public void read(long offset, List<MemorySegment> into) {
+        long position = offset;
+        for (MemorySegment segment : into) {
+            for (long done = 0; done < segment.byteSize();) {
+                long within = position % CHUNK;
+                long step = Math.min(segment.byteSize() - done, CHUNK - within);
+                MemorySegment chunk = chunks.get((int) (position / CHUNK));
+                if (chunk == null) {
+                    segment.asSlice(done, step).fill((byte) 0);
+                } else {
+                    MemorySegment.copy(chunk, within, segment, done, step);
+                }
+                done += step;
+                position += step;
+            }
+        }
+    }
+
+    @Override
+    public void write(long offset, List<MemorySegment> from) {
+        long position = offset;
+        for (MemorySegment segment : from) {
+            for (long done = 0; done < segment.byteSize();) {
+                long within = position % CHUNK;
+                long step = Math.min(segment.byteSize() - done, CHUNK - within);
+                MemorySegment.copy(segment, done, chunk((int) (position / CHUNK)), within, step);
+                done += step;
+                position += step;
+            }
+        }
+    }
+
+    private MemorySegment chunk(int index) {
+        MemorySegment chunk = chunks.get(index);
+        if (chunk != null) {
+            return chunk;
+        }
+        MemorySegment made = Arena.ofAuto().allocate(CHUNK);
+        return chunks.compareAndSet(index, null, made) ? made : chunks.get(index);
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void discard(long offset, long length) {
+        writeZeroes(offset, length, true);
+    }
+
+    @Override
+    public void writeZeroes(long offset, long length, boolean unmap) {
+        for (long position = offset, end = offset + length; position < end;) {
+            int index = (int) (position / CHUNK);
+            long within = position % CHUNK;
+            long step = Math.min(end - position, CHUNK - within);
+            MemorySegment chunk = chunks.get(index);
+            if (chunk != null) {
+                chunk.asSlice(within, step).fill((byte) 0);
+            }
+            position += step;
+        }
+    }
+
+    @Deactivate
+    @Override
+    public void close() {
+        for (int i = 0; i < chunks.length(); i++) {
+            chunks.set(i, null);
+        }
+    }
+}
