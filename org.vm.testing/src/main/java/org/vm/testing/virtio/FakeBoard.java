@@ -1,0 +1,161 @@
+package org.vm.testing.virtio;
+
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import org.vm.api.device.DeviceContext;
+import org.vm.api.irq.InterruptLine;
+import org.vm.api.memory.GuestMemory;
+import org.vm.api.time.MachineClock;
+
+/** What a device is attached to when there is no machine: memory, a recorded interrupt line, virtual threads. */
+public final class FakeBoard implements DeviceContext {
+    private final GuestMemory memory;
+    private final Object monitor = new Object();
+    private final AtomicInteger running = new AtomicInteger();
+    private final AtomicReference<Throwable> escaped = new AtomicReference<>();
+    private boolean level;
+    private int raised;
+
+    public FakeBoard(GuestMemory memory) {
+        this.memory = memory;
+    }
+
+    /** Whether the device's line is high. */
+    public boolean interrupted() {
+        synchronized (monitor) {
+            return level;
+        }
+    }
+
+    /** How often the device has raised its line, high already or not. */
+    public int raised() {
+        synchronized (monitor) {
+            return raised;
+        }
+    }
+
+    /** Waits, looking again at each interrupt and at each end of a task. @return whether it became true in time */
+    public boolean await(BooleanSupplier condition, Duration limit) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        synchronized (monitor) {
+            while (!condition.getAsBoolean()) {
+                long left = (deadline - System.nanoTime()) / 1_000_000;
+                if (left <= 0) {
+                    return false;
+                }
+                try {
+                    monitor.wait(left);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
+    /** Waits until no task of the device runs. */
+    public boolean awaitQuiet(Duration limit) {
+        return await(() -> running.get() == 0, limit);
+    }
+
+    /** What a task of the device has thrown, {@code null} if nothing. */
+    public Throwable escaped() {
+        return escaped.get();
+    }
+
+    @Override
+    public String machine() {
+        return "test";
+    }
+
+    @Override
+    public GuestMemory memory() {
+        return memory;
+    }
+
+    @Override
+    public InterruptLine interrupt() {
+        return high -> {
+            synchronized (monitor) {
+                level = high;
+                raised += high ? 1 : 0;
+                monitor.notifyAll();
+            }
+        };
+    }
+
+    @Override
+    public Executor workers() {
+        return task -> {
+            running.incrementAndGet();
+            Thread.startVirtualThread(() -> {
+                try {
+                    task.run();
+                } catch (Throwable e) {
+                    escaped.compareAndSet(null, e);
+                } finally {
+                    running.decrementAndGet();
+                    synchronized (monitor) {
+                        monitor.notifyAll();
+                    }
+                }
+            });
+        };
+    }
+
+    @Override
+    public MachineClock clock() {
+        return new MachineClock() {
+            @Override
+            public long nanos() {
+                return System.nanoTime();
+            }
+
+            @Override
+            public long wallNanos() {
+                return System.currentTimeMillis() * 1_000_000;
+            }
+
+            /** Timers of this clock never run by themselves. */
+            @Override
+            public Timer timer(Runnable action) {
+                return new Timer() {
+                    @Override
+                    public void arm(long deadline) {}
+
+                    @Override
+                    public void cancel() {}
+                };
+            }
+        };
+    }
+
+    @Override
+    public InterruptLine cpuLine(int cpu, int number) {
+        return high -> { };
+    }
+
+    @Override
+    public int cpus() {
+        return 1;
+    }
+
+    @Override
+    public void powerOff(int status) {
+        throw new UnsupportedOperationException("a virtio device has no business with power");
+    }
+
+    @Override
+    public void resetMachine() {
+        throw new UnsupportedOperationException("a virtio device has no business with power");
+    }
+
+    @Override
+    public long timebase() {
+        return 10_000_000;
+    }
+}
