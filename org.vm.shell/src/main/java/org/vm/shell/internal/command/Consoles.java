@@ -20,6 +20,9 @@ public final class Consoles {
     /** A console and whose it is. */
     public record Entry(String machine, String name, AttachableConsole console) {}
 
+    /** Every board's first one. */
+    private static final String DEFAULT = "serial0";
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final List<Entry> entries = new ArrayList<>();
@@ -54,14 +57,14 @@ public final class Consoles {
         }
     }
 
-    /** The console of that name; for {@code null} the one named {@code console}, or the only one. */
+    /** The console of that name; for {@code null} the first serial port's, or the only one. */
     public AttachableConsole find(String machine, String name) {
         List<Entry> all = of(machine);
         String names = String.join(", ", all.stream().map(Entry::name).toList());
         if (all.isEmpty()) {
             throw new ConfigurationException("machine '" + machine + "' has no console");
         }
-        Optional<Entry> found = all.stream().filter(e -> e.name().equals(name == null ? "console" : name)).findFirst();
+        Optional<Entry> found = all.stream().filter(e -> e.name().equals(name == null ? DEFAULT : name)).findFirst();
         if (name == null && found.isEmpty() && all.size() == 1) {
             found = Optional.of(all.getFirst());
         }

@@ -98,7 +98,7 @@ public final class Prompt {
             throw e;
         } catch (Exception e) {
             session.put(Shell.VAR_EXCEPTION, e);
-            writer.println(Mistake.sentence(e));
+            writer.println(Sentence.of(e));
         }
         terminal.flush();
     }

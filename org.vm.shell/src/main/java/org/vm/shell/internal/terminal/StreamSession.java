@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -17,7 +18,7 @@ import org.vm.api.backend.AttachableConsole.Attachment;
 /**
  * A pipe, file or dumb terminal on a machine's console. Input waits until the guest asks for it: until its output rests
  * in the middle of a line, as a prompt does (a kernel throws away what was typed before it opened its console). The end
- * of the input reaches the guest as Ctrl-D.
+ * of the input reaches the guest as keys as well.
  */
 public final class StreamSession {
     private static final Logger LOG = LoggerFactory.getLogger(StreamSession.class);
@@ -26,21 +27,25 @@ public final class StreamSession {
     private static final Duration PROMPT_RESTS = Duration.ofMillis(300);
     private static final Duration ROOM = Duration.ofSeconds(1);
     private static final Duration LAST_WORDS = Duration.ofSeconds(30);
-    private static final byte CTRL_D = 4;
 
     private final InputStream input;
     private final OutputStream output;
     private final Duration silence;
+    private final String farewell;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition printed = lock.newCondition();
     private long lastOutput;
     private boolean midLine;
 
-    /** @param silence after which input is passed on even without a prompt */
-    public StreamSession(InputStream input, OutputStream output, Duration silence) {
+    /**
+     * @param silence  after which input is passed on even without a prompt
+     * @param farewell what is typed at the end of the input; Ctrl-D, to begin with
+     */
+    public StreamSession(InputStream input, OutputStream output, Duration silence, String farewell) {
         this.input = input;
         this.output = output;
         this.silence = silence;
+        this.farewell = farewell;
     }
 
     /** Connects the streams with the console until {@code ended} is done. */
@@ -78,7 +83,7 @@ public final class StreamSession {
             for (int count = input.read(chunk); count >= 0; count = input.read(chunk)) {
                 type(console, ByteBuffer.wrap(chunk, 0, count));
             }
-            type(console, ByteBuffer.wrap(new byte[] {CTRL_D}));
+            type(console, ByteBuffer.wrap(farewell.getBytes(StandardCharsets.US_ASCII)));
         } catch (IOException e) {
             LOG.warn("standard input cannot be read any more: {}", e.getMessage());
         } catch (InterruptedException e) {
@@ -89,14 +94,17 @@ public final class StreamSession {
     private void awaitPrompt() throws InterruptedException {
         lock.lock();
         try {
-            long left = silence.toNanos();
-            while (left > 0) {
+            for (long left = patience(); left > 0; left = patience()) {
                 printed.awaitNanos(left);
-                left = (midLine ? PROMPT_RESTS : silence).toNanos() - (System.nanoTime() - lastOutput);
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Nanoseconds for which the output must go on resting. */
+    private long patience() {
+        return (midLine ? PROMPT_RESTS : silence).toNanos() - (System.nanoTime() - lastOutput);
     }
 
     private static void type(AttachableConsole console, ByteBuffer bytes) throws InterruptedException {

@@ -27,18 +27,18 @@ import org.vm.api.machine.MachineState;
 import org.vm.api.memory.GuestMemory;
 
 /** A machine that runs nothing: 64 KiB of RAM at 0x80000000, a serial port and a disk. */
-final class FakeMachine implements Machine, DeviceManager, Bus {
+public final class FakeMachine implements Machine, DeviceManager, Bus {
     static final long RAM = 0x8000_0000L;
 
     final MemorySegment ram = Arena.ofAuto().allocate(64 << 10);
     final List<Attachment> attachments = new ArrayList<>();
     final List<Refusal> refusals = new ArrayList<>();
     final List<Cpu> cpus = new ArrayList<>();
-    final CompletableFuture<Integer> end = new CompletableFuture<>();
-    final List<String> calls = new ArrayList<>();
+    public final CompletableFuture<Integer> end = new CompletableFuture<>();
+    public final List<String> calls = new ArrayList<>();
     MachineState state = MachineState.CREATED;
     List<String> missing = List.of();
-    String reason;
+    public String reason;
 
     private final VmConfig config;
 

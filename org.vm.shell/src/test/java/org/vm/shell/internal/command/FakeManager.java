@@ -9,8 +9,8 @@ import org.vm.api.machine.MachineManager;
 
 /** Machines in a list; writes down what it is asked for. */
 public final class FakeManager implements MachineManager {
-    final List<FakeMachine> machines = new ArrayList<>();
-    final List<String> calls = new ArrayList<>();
+    public final List<FakeMachine> machines = new ArrayList<>();
+    public final List<String> calls = new ArrayList<>();
 
     public FakeManager(String... names) {
         for (String name : names) {

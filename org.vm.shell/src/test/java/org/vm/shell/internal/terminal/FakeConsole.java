@@ -11,13 +11,13 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.vm.api.backend.AttachableConsole;
 
 /** A console without a machine: the test prints, and reads what was typed. */
-final class FakeConsole implements AttachableConsole {
-    final LinkedBlockingQueue<String> typed = new LinkedBlockingQueue<>();
-    final CountDownLatch attached = new CountDownLatch(1);
-    final LinkedBlockingQueue<String> sizes = new LinkedBlockingQueue<>();
+public final class FakeConsole implements AttachableConsole {
+    public final LinkedBlockingQueue<String> typed = new LinkedBlockingQueue<>();
+    public final CountDownLatch attached = new CountDownLatch(1);
+    public final LinkedBlockingQueue<String> sizes = new LinkedBlockingQueue<>();
     private volatile Viewer viewer;
 
-    void print(String text) {
+    public void print(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
         try {
             viewer.show(bytes, 0, bytes.length);

@@ -49,7 +49,7 @@ class StreamSessionTest {
 
     private Thread start(String input, Duration silence) throws InterruptedException {
         StreamSession session = new StreamSession(
-                new ByteArrayInputStream(input.getBytes(StandardCharsets.US_ASCII)), output, silence);
+                new ByteArrayInputStream(input.getBytes(StandardCharsets.US_ASCII)), output, silence, "\004");
         Thread thread = Thread.ofVirtual().start(() -> {
             try {
                 session.run(console, ended);

@@ -4,10 +4,10 @@ import org.vm.api.VmException;
 import org.vm.shell.internal.command.Invocation.CommandFailure;
 
 /** What an exception says to the person who typed the line. */
-final class Mistake {
-    private Mistake() {}
+public final class Sentence {
+    private Sentence() {}
 
-    static String sentence(Exception e) {
+    public static String of(Exception e) {
         if (e instanceof CommandFailure || e instanceof VmException) {
             return e.getMessage();
         }

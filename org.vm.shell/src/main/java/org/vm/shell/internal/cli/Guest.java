@@ -1,0 +1,88 @@
+package org.vm.shell.internal.cli;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import org.jline.terminal.Terminal;
+import org.vm.api.VmException;
+import org.vm.guest.GuestImage;
+import org.vm.shell.internal.cli.Vmm.Mistake;
+import org.vm.shell.internal.command.MachineOptions;
+
+/**
+ * What {@code run} was asked to run.
+ *
+ * @param name        for the machine, unless another is given
+ * @param properties  of the machine; modifiable
+ * @param runsCommands whether its {@code /init} is ours, so that {@code --exec} works
+ * @param farewell    what is typed when the input ends
+ * @param silence     how long it may print nothing and still not want its input
+ */
+record Guest(String name, Map<String, Object> properties, boolean runsCommands, String farewell, Duration silence) {
+    private static final String END_OF_INPUT = "\004";
+    private static final Duration SHORT = Duration.ofSeconds(1);
+    /** A kernel that boots is silent for seconds. */
+    private static final Duration LONG = Duration.ofSeconds(20);
+
+    static Guest empty() {
+        return new Guest("vm", new LinkedHashMap<>(), false, END_OF_INPUT, SHORT);
+    }
+
+    /** An ELF program or a kernel. */
+    static Guest kernel(Path file) {
+        Map<String, Object> properties = new LinkedHashMap<>();
+        properties.put("kernel", MachineOptions.file(file));
+        return new Guest(machineName(file), properties, false, END_OF_INPUT, SHORT);
+    }
+
+    /** The guest that comes with the distribution. */
+    static Guest builtin() {
+        Path file = Path.of(System.getProperty("vm.home", "."), "guests", "builtin.img");
+        if (!Files.isReadable(file)) {
+            throw new VmException("the built-in guest is missing: there is no file " + file);
+        }
+        Map<String, Object> properties = new LinkedHashMap<>();
+        properties.put("kernel", MachineOptions.file(file));
+        return new Guest("builtin", properties, false, END_OF_INPUT, SHORT);
+    }
+
+    /** A machine configuration as it could be dropped into {@code plugins/}. */
+    static Guest configuration(Path file) {
+        Properties text = new Properties();
+        MachineOptions.file(file);
+        try (Reader reader = Files.newBufferedReader(file)) {
+            text.load(reader);
+        } catch (IOException | IllegalArgumentException e) {
+            throw new Mistake("machine configuration '" + file + "' cannot be read: " + e.getMessage(), e);
+        }
+        Map<String, Object> properties = new LinkedHashMap<>();
+        text.stringPropertyNames().stream().sorted().forEach(key -> properties.put(key, text.getProperty(key)));
+        Object name = properties.remove("name");
+        return new Guest(name == null ? machineName(file) : name.toString(), properties, false, END_OF_INPUT, LONG);
+    }
+
+    /** A guest from the catalog. Its shell comes back when its input ends, so it is told to power off. */
+    static Guest image(GuestImage image, Optional<Terminal> terminal) {
+        Map<String, Object> properties = new LinkedHashMap<>();
+        image.firmware().ifPresent(path -> properties.put("firmware", path.toAbsolutePath().toString()));
+        image.kernel().ifPresent(path -> properties.put("kernel", path.toAbsolutePath().toString()));
+        image.initrd().ifPresent(path -> properties.put("initrd", path.toAbsolutePath().toString()));
+        String size = terminal.filter(t -> t.getWidth() > 0).map(t -> " vm.term=" + t.getType().replaceAll("[^A-Za-z0-9.-]", "")
+                + " vm.size=" + t.getHeight() + "x" + t.getWidth()).orElse("");
+        boolean ours = image.initrd().isPresent();
+        properties.put("append", (image.append() + (ours ? size : "")).strip());
+        return new Guest(image.name(), properties, ours, ours ? END_OF_INPUT + "poweroff\n" : END_OF_INPUT, LONG);
+    }
+
+    /** {@code org.vm.machine~test.cfg} and {@code test.cfg} are both {@code test}. */
+    private static String machineName(Path file) {
+        return file.getFileName().toString().replaceFirst("^.*~", "").replaceFirst("\\.(cfg|elf|img)$", "")
+                .replaceAll("[^A-Za-z0-9_.-]", "-");
+    }
+}
