@@ -51,6 +51,10 @@ final class GuestRam implements GuestMemory {
     }
 
     private MemorySegment allocate(long total) {
+        MemorySegment mapping = AnonymousMapping.allocate(total, arena);
+        if (mapping != null) {
+            return mapping;
+        }
         try {
             return arena.allocate(total, 1 << Tlb.PAGE_SHIFT);
         } catch (OutOfMemoryError e) {

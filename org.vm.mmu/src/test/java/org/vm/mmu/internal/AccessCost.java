@@ -18,6 +18,7 @@ final class AccessCost {
                 f.map(PagingMode.SV39, root, page << 12, 0, RAM + (page << 12), RWX);
             }
             f.map(PagingMode.SV39, root, 512 << 12, 0, DEVICE, RW);
+            f.device.quiet = true;
             SoftMmu mmu = new SoftMmu(f.memory, f.bus, 256);
             mmu.root(PagingMode.SV39, root, 0);
             mmu.walker(true, true);
@@ -80,7 +81,6 @@ final class AccessCost {
                 long sum = 0;
                 for (long i = 0; i < n; i++) {
                     sum += mmu.load32(512 << 12);
-                    f.device.log.clear();
                 }
                 return sum;
             });

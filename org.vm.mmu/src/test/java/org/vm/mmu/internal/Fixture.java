@@ -134,6 +134,7 @@ final class Fixture implements AutoCloseable {
     /** Writes down what is done to it; reads give the offset in each byte's place. */
     static final class RecordingDevice implements MmioDevice {
         final List<String> log = new ArrayList<>();
+        boolean quiet;
 
         @Override
         public long size() {
@@ -142,7 +143,9 @@ final class Fixture implements AutoCloseable {
 
         @Override
         public long read(long offset, int width) {
-            log.add("read%d %x".formatted(width, offset));
+            if (!quiet) {
+                log.add("read%d %x".formatted(width, offset));
+            }
             return 0xF1F2F3F4F5F6F700L + offset;
         }
 

@@ -1,5 +1,7 @@
 package org.vm.mmu.internal;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vm.api.InvalidAddressException;
@@ -10,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 class GuestRamTest {
     private static Region region(String name, long base, long size, boolean writable) {
@@ -58,6 +61,21 @@ class GuestRamTest {
         try (GuestRam ram = new GuestRam(List.of(region("ram", 0, 0x1000, true)))) {
             assertTrue(ram.segment().asByteBuffer().mismatch(java.nio.ByteBuffer.allocate(0x1000)) == -1);
         }
+    }
+
+    @Test
+    void mappedMemoryIsZeroedWritableToItsLastByteAndGoneAfterItsArena() {
+        Arena arena = Arena.ofShared();
+        MemorySegment mapping = AnonymousMapping.allocate(1L << 30, arena);
+        assumeTrue(mapping != null, "the host maps no memory");
+        assertEquals(1L << 30, mapping.byteSize());
+        assertEquals(0, mapping.address() % (2 << 20));
+        assertEquals(0, mapping.get(LittleEndian.BYTE, (1L << 30) - 1));
+        mapping.set(LittleEndian.BYTE, (1L << 30) - 1, (byte) 7);
+        assertEquals(7, mapping.get(LittleEndian.BYTE, (1L << 30) - 1));
+        assertThrows(IndexOutOfBoundsException.class, () -> mapping.get(LittleEndian.BYTE, 1L << 30));
+        arena.close();
+        assertThrows(IllegalStateException.class, () -> mapping.get(LittleEndian.BYTE, 0));
     }
 
     @Test
