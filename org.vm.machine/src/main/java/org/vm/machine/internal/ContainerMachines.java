@@ -1,0 +1,201 @@
+package org.vm.machine.internal;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceReference;
+import org.osgi.service.cm.Configuration;
+import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
+import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
+import org.osgi.util.tracker.ServiceTracker;
+import org.osgi.util.tracker.ServiceTrackerCustomizer;
+import org.vm.api.ConfigurationException;
+import org.vm.api.DeviceException;
+import org.vm.api.VmException;
+import org.vm.api.device.MmioDevice;
+import org.vm.api.machine.Machine;
+import org.vm.api.machine.MachineManager;
+
+/** The machines of this container, as configurations that are written and services that come of them. */
+@Component(service = MachineManager.class)
+public final class ContainerMachines implements MachineManager, ServiceTrackerCustomizer<Machine, Machine> {
+    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(15);
+
+    private final BundleContext context;
+    private final DeviceConfigurations configurations;
+    private final ServiceComponentRuntime components;
+    private final ServiceTracker<Machine, Machine> tracker;
+    /** Signalled whenever a machine comes or goes. */
+    private final Object changed = new Object();
+
+    @Activate
+    public ContainerMachines(BundleContext context, @Reference ConfigurationAdmin admin,
+            @Reference ServiceComponentRuntime components) {
+        this.context = context;
+        this.components = components;
+        configurations = new DeviceConfigurations(admin);
+        tracker = new ServiceTracker<>(context, Machine.class, this);
+        tracker.open();
+    }
+
+    @Deactivate
+    void deactivate() {
+        tracker.close();
+    }
+
+    @Override
+    public Machine addingService(ServiceReference<Machine> reference) {
+        Machine machine = context.getService(reference);
+        signal();
+        return machine;
+    }
+
+    @Override
+    public void modifiedService(ServiceReference<Machine> reference, Machine machine) {
+        signal();
+    }
+
+    @Override
+    public void removedService(ServiceReference<Machine> reference, Machine machine) {
+        context.ungetService(reference);
+        signal();
+    }
+
+    private void signal() {
+        synchronized (changed) {
+            changed.notifyAll();
+        }
+    }
+
+    @Override
+    public List<Machine> machines() {
+        return tracker.getTracked().values().stream().sorted(Comparator.comparing(Machine::name)).toList();
+    }
+
+    @Override
+    public Optional<Machine> find(String name) {
+        return machines().stream().filter(machine -> machine.name().equals(name)).findFirst();
+    }
+
+    @Override
+    public Machine create(String name, Map<String, Object> properties) {
+        if (!configurations.machine(name).isEmpty()) {
+            throw new ConfigurationException("there is a machine '" + name + "' already; delete it or take another name");
+        }
+        if (!name.matches("[A-Za-z0-9_.-]+")) {
+            throw new ConfigurationException("machine name '" + name + "' must consist of letters, digits, - _ .");
+        }
+        Map<String, Object> all = new HashMap<>(properties);
+        all.put("name", name);
+        configurations.write(MachineComponent.PID, name, all);
+        if (!await(() -> find(name).isPresent())) {
+            String why = why(name);
+            configurations.delete(MachineComponent.PID, name);
+            throw new ConfigurationException("machine '" + name + "' cannot be made:\n" + why);
+        }
+        return find(name).orElseThrow(() -> new VmException("machine '" + name + "' was deleted while it was made"));
+    }
+
+    /** Waits for a condition; gives up early when a component of the machine has failed, for that does not mend itself. */
+    private boolean await(BooleanSupplier condition) {
+        long until = System.nanoTime() + PATIENCE;
+        synchronized (changed) {
+            while (!condition.getAsBoolean()) {
+                long left = until - System.nanoTime();
+                if (left <= 0 || failed()) {
+                    return condition.getAsBoolean();
+                }
+                try {
+                    changed.wait(Math.clamp(TimeUnit.NANOSECONDS.toMillis(left), 1, 200));
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
+    private boolean failed() {
+        return descriptions().filter(d -> d.name.equals(MachineComponent.PID))
+                .flatMap(d -> components.getComponentConfigurationDTOs(d).stream())
+                .anyMatch(c -> c.failure != null);
+    }
+
+    @Override
+    public void delete(String name) {
+        List<Configuration> found = configurations.machine(name);
+        if (found.isEmpty()) {
+            throw new ConfigurationException("there is no machine '" + name + "'");
+        }
+        found.forEach(configurations::delete);
+        await(() -> find(name).isEmpty());
+        // What is left are devices that were added to it.
+        configurations.devices(name).forEach(configurations::delete);
+    }
+
+    @Override
+    public List<String> deviceKinds() {
+        TreeSet<String> kinds = new TreeSet<>();
+        descriptions().filter(ContainerMachines::makesDevices)
+                .forEach(d -> Stream.of(d.configurationPid).map(DeviceConfigurations::shortName).forEach(kinds::add));
+        return List.copyOf(kinds);
+    }
+
+    private static boolean makesDevices(ComponentDescriptionDTO description) {
+        return description.configurationPolicy.equals("require")
+                && (Stream.of(description.configurationPid).anyMatch(pid -> pid.contains(".device."))
+                || Stream.of(description.serviceInterfaces).anyMatch(i -> i.equals(MmioDevice.class.getName())
+                        || i.endsWith(".VirtioDevice")));
+    }
+
+    private Stream<ComponentDescriptionDTO> descriptions() {
+        return components.getComponentDescriptionDTOs().stream();
+    }
+
+    @Override
+    public void addDevice(String machine, String kind, String name, Map<String, Object> properties) {
+        if (configurations.machine(machine).isEmpty() && find(machine).isEmpty()) {
+            throw new DeviceException("there is no machine '" + machine + "'");
+        }
+        String pid = descriptions().filter(ContainerMachines::makesDevices).flatMap(d -> Stream.of(d.configurationPid))
+                .filter(p -> p.equals(kind) || DeviceConfigurations.shortName(p).equals(kind)).findFirst().orElseThrow(
+                        () -> new DeviceException("there is no kind of device '" + kind + "'; there are: "
+                                + String.join(", ", deviceKinds())));
+        if (configurations.devices(machine).stream().anyMatch(c -> DeviceConfigurations.name(c).equals(name))) {
+            throw new DeviceException("machine '" + machine + "' has a device '" + name + "' already");
+        }
+        Map<String, Object> all = new HashMap<>(properties);
+        all.put("vm", machine);
+        all.put("name", name);
+        configurations.write(pid, machine + "-" + name, all);
+    }
+
+    @Override
+    public void removeDevice(String machine, String name) {
+        List<Configuration> found = new ArrayList<>(configurations.devices(machine));
+        found.removeIf(configuration -> !DeviceConfigurations.name(configuration).equals(name));
+        if (found.isEmpty()) {
+            throw new DeviceException("machine '" + machine + "' has no device '" + name + "' with a configuration of its own");
+        }
+        found.forEach(configurations::delete);
+    }
+
+    @Override
+    public String why(String name) {
+        return new Explanation(configurations, components, find(name)).of(name);
+    }
+}

@@ -1,0 +1,102 @@
+package org.vm.machine.internal;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Dictionary;
+import java.util.Hashtable;
+import java.util.List;
+import java.util.Map;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.service.cm.Configuration;
+import org.osgi.service.cm.ConfigurationAdmin;
+import org.vm.api.ConfigurationException;
+
+/** Writes, finds and deletes the factory configurations that machines and devices are. */
+final class DeviceConfigurations {
+    /** Where the PIDs of this project's own devices start; people need not type it. */
+    private static final String PREFIX = "org.vm.device.";
+
+    private final ConfigurationAdmin admin;
+
+    DeviceConfigurations(ConfigurationAdmin admin) {
+        this.admin = admin;
+    }
+
+    static String shortName(String pid) {
+        return pid.startsWith(PREFIX) ? pid.substring(PREFIX.length()) : pid;
+    }
+
+    /** Writes {@code pid~name} with the properties. */
+    void write(String pid, String name, Map<String, Object> properties) {
+        try {
+            admin.getFactoryConfiguration(pid, name, "?").updateIfDifferent(new Hashtable<>(properties));
+        } catch (IOException e) {
+            throw new ConfigurationException("configuration %s~%s cannot be written: %s".formatted(pid, name, e.getMessage()), e);
+        }
+    }
+
+    /** Deletes {@code pid~name}, if it is there. */
+    void delete(String pid, String name) {
+        try {
+            admin.getFactoryConfiguration(pid, name, "?").delete();
+        } catch (IOException e) {
+            throw new ConfigurationException("configuration %s~%s cannot be deleted: %s".formatted(pid, name, e.getMessage()), e);
+        }
+    }
+
+    void delete(Configuration configuration) {
+        try {
+            configuration.delete();
+        } catch (IOException e) {
+            throw new ConfigurationException("configuration %s cannot be deleted: %s"
+                    .formatted(configuration.getPid(), e.getMessage()), e);
+        }
+    }
+
+    /** The configuration of a machine. */
+    List<Configuration> machine(String name) {
+        List<Configuration> found = new ArrayList<>();
+        for (Configuration configuration : all()) {
+            if (MachineComponent.PID.equals(configuration.getFactoryPid()) && name.equals(text(configuration, "name"))) {
+                found.add(configuration);
+            }
+        }
+        return found;
+    }
+
+    /** The configurations of a machine's parts and devices. */
+    List<Configuration> devices(String machine) {
+        List<Configuration> found = new ArrayList<>();
+        for (Configuration configuration : all()) {
+            if (configuration.getFactoryPid() != null && machine.equals(text(configuration, "vm"))) {
+                found.add(configuration);
+            }
+        }
+        return found;
+    }
+
+    /** The name of what a configuration makes: its property, or what its PID ends with. */
+    static String name(Configuration configuration) {
+        String name = text(configuration, "name");
+        if (name != null && !name.isEmpty()) {
+            return name;
+        }
+        String pid = configuration.getPid();
+        return pid.substring(pid.indexOf('~') + 1);
+    }
+
+    static String text(Configuration configuration, String key) {
+        Dictionary<String, Object> properties = configuration.getProperties();
+        Object value = properties == null ? null : properties.get(key);
+        return value == null ? null : value.toString();
+    }
+
+    List<Configuration> all() {
+        try {
+            Configuration[] found = admin.listConfigurations(null);
+            return found == null ? List.of() : List.of(found);
+        } catch (IOException | InvalidSyntaxException e) {
+            throw new ConfigurationException("configurations cannot be listed: " + e.getMessage(), e);
+        }
+    }
+}

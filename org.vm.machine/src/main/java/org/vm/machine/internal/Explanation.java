@@ -1,0 +1,153 @@
+package org.vm.machine.internal;
+
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.osgi.service.cm.Configuration;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
+import org.osgi.service.component.runtime.dto.ComponentConfigurationDTO;
+import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
+import org.osgi.service.component.runtime.dto.ReferenceDTO;
+import org.osgi.service.component.runtime.dto.UnsatisfiedReferenceDTO;
+import org.vm.api.machine.DeviceManager;
+import org.vm.api.machine.Machine;
+
+/** Why a machine or a device is not there or does not run: a tree of reasons in words, one line each. */
+final class Explanation {
+    private final DeviceConfigurations configurations;
+    private final ServiceComponentRuntime components;
+    private final Optional<Machine> machine;
+    private final StringBuilder text = new StringBuilder();
+    /** Components that were explained: two that wait for each other must not go on for ever. */
+    private final Set<String> explained = new HashSet<>();
+
+    Explanation(DeviceConfigurations configurations, ServiceComponentRuntime components, Optional<Machine> machine) {
+        this.configurations = configurations;
+        this.components = components;
+        this.machine = machine;
+    }
+
+    String of(String name) {
+        machine.ifPresentOrElse(this::machine, () -> absent(name));
+        return text.toString();
+    }
+
+    private void line(int depth, String format, Object... values) {
+        text.repeat("  ", depth).append(format.formatted(values)).append('\n');
+    }
+
+    private void machine(Machine found) {
+        line(0, "machine '%s' is %s%s", found.name(), found.state().name().toLowerCase(Locale.ROOT),
+                found.reason().map(why -> ": " + why).orElse(""));
+        line(1, "engine: %s", found.engine());
+        List<String> missing = found.missing();
+        if (missing.isEmpty()) {
+            line(1, "nothing is missing");
+        }
+        missing.forEach(sentence -> line(1, "%s", sentence));
+        for (DeviceManager.Refusal refusal : found.devices().refusals()) {
+            line(1, "device '%s' is refused: %s", refusal.device(), refusal.reason());
+        }
+        for (Configuration configuration : configurations.devices(found.name())) {
+            String device = DeviceConfigurations.name(configuration);
+            if (found.devices().find(device).isEmpty()
+                    && found.devices().refusals().stream().noneMatch(r -> r.device().equals(device))) {
+                configuration(1, configuration);
+            }
+        }
+    }
+
+    private void absent(String name) {
+        boolean any = false;
+        for (Configuration configuration : configurations.all()) {
+            if (configuration.getFactoryPid() != null && DeviceConfigurations.name(configuration).equals(name)) {
+                any = true;
+                configuration(0, configuration);
+            }
+        }
+        if (!any) {
+            line(0, "there is no machine or device '%s', and no configuration of that name", name);
+        }
+    }
+
+    /** Why nothing came of a configuration, or what did. */
+    private void configuration(int depth, Configuration configuration) {
+        String pid = configuration.getFactoryPid();
+        String owner = DeviceConfigurations.text(configuration, "vm");
+        line(depth, "'%s' (configuration %s%s)", DeviceConfigurations.name(configuration), configuration.getPid(),
+                owner == null ? "" : ", for machine '" + owner + "'");
+        List<ComponentDescriptionDTO> makers = components.getComponentDescriptionDTOs().stream()
+                .filter(d -> Arrays.asList(d.configurationPid).contains(pid)).toList();
+        if (makers.isEmpty()) {
+            line(depth + 1, "no installed and active bundle makes '%s': install or start one that does",
+                    DeviceConfigurations.shortName(pid));
+        }
+        for (ComponentDescriptionDTO maker : makers) {
+            List<ComponentConfigurationDTO> made = components.getComponentConfigurationDTOs(maker).stream()
+                    .filter(c -> configuration.getPid().equals(c.properties.get("service.pid"))).toList();
+            if (made.isEmpty()) {
+                line(depth + 1, components.isComponentEnabled(maker) ? "component %s has not seen the configuration yet"
+                        : "component %s is disabled", maker.name);
+            }
+            made.forEach(c -> component(depth + 1, c));
+        }
+    }
+
+    private void component(int depth, ComponentConfigurationDTO component) {
+        String name = component.description.name;
+        switch (component.state) {
+            case ComponentConfigurationDTO.ACTIVE, ComponentConfigurationDTO.SATISFIED -> {
+                if (component.failure == null) {
+                    line(depth, "component %s is there", name);
+                }
+            }
+            case ComponentConfigurationDTO.UNSATISFIED_CONFIGURATION -> line(depth, "component %s has no configuration", name);
+            case ComponentConfigurationDTO.UNSATISFIED_REFERENCE -> {
+                line(depth, "component %s lacks:", name);
+                for (UnsatisfiedReferenceDTO lacking : component.unsatisfiedReferences) {
+                    reference(depth + 1, component.description, lacking);
+                }
+            }
+            default -> line(depth, "component %s is in state %d", name, component.state);
+        }
+        if (component.failure != null) {
+            line(depth, "component %s failed: %s", name, reason(component.failure));
+        }
+    }
+
+    private void reference(int depth, ComponentDescriptionDTO component, UnsatisfiedReferenceDTO lacking) {
+        ReferenceDTO reference = Arrays.stream(component.references).filter(r -> r.name.equals(lacking.name)).findFirst()
+                .orElseThrow();
+        String wanted = reference.interfaceName.substring(reference.interfaceName.lastIndexOf('.') + 1);
+        line(depth, "a service %s%s", wanted, lacking.target == null ? "" : " that matches " + lacking.target);
+        if (!explained.add(reference.interfaceName + lacking.target)) {
+            return;
+        }
+        List<ComponentDescriptionDTO> providers = components.getComponentDescriptionDTOs().stream()
+                .filter(d -> Arrays.asList(d.serviceInterfaces).contains(reference.interfaceName)).toList();
+        if (providers.isEmpty()) {
+            line(depth + 1, "no installed and active bundle provides one");
+        }
+        for (ComponentDescriptionDTO provider : providers) {
+            List<ComponentConfigurationDTO> made = List.copyOf(components.getComponentConfigurationDTOs(provider));
+            if (made.isEmpty()) {
+                line(depth + 1, "component %s could provide one, but has no configuration", provider.name);
+            }
+            made.forEach(c -> component(depth + 1, c));
+        }
+    }
+
+    /** The deepest cause of a stack trace in text form, which is what the component runtime keeps. */
+    private static String reason(String failure) {
+        String last = failure.lines().findFirst().orElse("");
+        for (String traced : failure.lines().toList()) {
+            if (traced.startsWith("Caused by: ")) {
+                last = traced.substring("Caused by: ".length());
+            }
+        }
+        return last;
+    }
+}
