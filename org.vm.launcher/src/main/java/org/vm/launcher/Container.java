@@ -1,0 +1,84 @@
+package org.vm.launcher;
+
+import java.util.ArrayList;
+import java.util.Dictionary;
+import java.util.Hashtable;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkEvent;
+import org.osgi.framework.launch.Framework;
+import org.osgi.framework.startlevel.BundleStartLevel;
+import org.osgi.framework.startlevel.FrameworkStartLevel;
+
+/** A framework with the bundles of a distribution, started level by level. */
+final class Container {
+    private final Framework framework;
+    private final AtomicInteger status = new AtomicInteger();
+
+    Container(Framework framework) {
+        this.framework = framework;
+    }
+
+    /** Installs and starts; returns when the highest level is reached. */
+    void start(List<Distribution.SystemBundle> bundles, String[] arguments) throws BundleException, InterruptedException {
+        framework.init();
+        BundleContext context = framework.getBundleContext();
+        publish(context, arguments);
+        List<Bundle> installed = new ArrayList<>();
+        for (Distribution.SystemBundle each : bundles) {
+            // "reference:": the framework reads the file where it lies, without a copy in its cache.
+            Bundle bundle = context.installBundle("reference:" + each.file().toUri());
+            bundle.adapt(BundleStartLevel.class).setStartLevel(each.level());
+            installed.add(bundle);
+        }
+        for (Bundle bundle : installed) {
+            if (bundle.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
+                bundle.start(Bundle.START_ACTIVATION_POLICY);
+            }
+        }
+        framework.start();
+        int highest = bundles.stream().mapToInt(Distribution.SystemBundle::level).max().orElse(1);
+        CompletableFuture<Void> reached = new CompletableFuture<>();
+        context.addFrameworkListener(event -> {
+            if (event.getType() == FrameworkEvent.ERROR) {
+                System.err.println("vmm: bundle " + event.getBundle().getSymbolicName() + " did not start: "
+                        + event.getThrowable().getMessage());
+            }
+        });
+        framework.adapt(FrameworkStartLevel.class).setStartLevel(highest, event -> reached.complete(null));
+        reached.join();
+    }
+
+    private void publish(BundleContext context, String[] arguments) {
+        context.registerService(Object.class, arguments, property("vm.arguments"));
+        context.registerService(IntConsumer.class, this::exit, property("vm.exit"));
+    }
+
+    private static Dictionary<String, Object> property(String name) {
+        Dictionary<String, Object> properties = new Hashtable<>();
+        properties.put(name, Boolean.TRUE);
+        return properties;
+    }
+
+    private void exit(int code) {
+        status.set(code);
+        // Stopping the system bundle returns at once; the framework stops on a thread of its own.
+        try {
+            framework.stop();
+        } catch (BundleException e) {
+            throw new IllegalStateException("the container cannot be stopped", e);
+        }
+    }
+
+    /** Waits until the container has stopped. @return the exit status that was asked for, else 0 */
+    int await() throws InterruptedException {
+        framework.waitForStop(0);
+        return status.get();
+    }
+}
