@@ -30,17 +30,17 @@ final class Container {
         framework.init();
         BundleContext context = framework.getBundleContext();
         publish(context, arguments);
-        List<Bundle> installed = new ArrayList<>();
+        List<Bundle> started = new ArrayList<>();
         for (Distribution.SystemBundle each : bundles) {
             // "reference:": the framework reads the file where it lies, without a copy in its cache.
             Bundle bundle = context.installBundle("reference:" + each.file().toUri());
-            bundle.adapt(BundleStartLevel.class).setStartLevel(each.level());
-            installed.add(bundle);
-        }
-        for (Bundle bundle : installed) {
-            if (bundle.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
-                bundle.start(Bundle.START_ACTIVATION_POLICY);
+            if (each.level() > 0 && bundle.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
+                bundle.adapt(BundleStartLevel.class).setStartLevel(each.level());
+                started.add(bundle);
             }
+        }
+        for (Bundle bundle : started) {
+            bundle.start(Bundle.START_ACTIVATION_POLICY);
         }
         framework.start();
         int highest = bundles.stream().mapToInt(Distribution.SystemBundle::level).max().orElse(1);

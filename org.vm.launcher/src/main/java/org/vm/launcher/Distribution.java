@@ -6,6 +6,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,14 +15,14 @@ import java.util.stream.Stream;
 
 /**
  * The folder that a user gets: {@code launcher/}, {@code system/<start level>/*.jar}, {@code plugins/}, {@code conf/}.
+ * Bundles in {@code system/library/} are installed and never started: others use their packages.
  *
  * @param home absolute
  */
 record Distribution(Path home) {
-    /** Bundles that only an interactive container starts have this name in place of a number above all others. */
-    private static final String INTERACTIVE = "interactive";
+    private static final String LIBRARY = "library";
 
-    /** A bundle of the distribution and the level in which it starts. */
+    /** A bundle of the distribution and the level in which it starts; level 0: it is never started. */
     record SystemBundle(Path file, int level) {}
 
     static Distribution ofThisProgram() throws IOException {
@@ -57,30 +58,25 @@ record Distribution(Path home) {
     }
 
     /** The bundles in the order of their levels and names. */
-    List<SystemBundle> bundles(boolean interactive) throws IOException {
+    List<SystemBundle> bundles() throws IOException {
         List<SystemBundle> bundles = new ArrayList<>();
         for (Path folder : list(system(), Files::isDirectory)) {
             int level = level(folder.getFileName().toString());
-            if (level < Integer.MAX_VALUE || interactive) {
-                for (Path jar : list(folder, file -> file.toString().endsWith(".jar"))) {
-                    bundles.add(new SystemBundle(jar, level));
-                }
+            for (Path jar : list(folder, file -> file.toString().endsWith(".jar"))) {
+                bundles.add(new SystemBundle(jar, level));
             }
         }
-        int highest = bundles.stream().mapToInt(SystemBundle::level).filter(level -> level < Integer.MAX_VALUE).max()
-                .orElse(1);
-        bundles.replaceAll(b -> b.level < Integer.MAX_VALUE ? b : new SystemBundle(b.file, highest + 1));
-        bundles.sort((a, b) -> a.level != b.level ? Integer.compare(a.level, b.level) : a.file.compareTo(b.file));
+        bundles.sort(Comparator.comparingInt(SystemBundle::level).thenComparing(SystemBundle::file));
         return bundles;
     }
 
     private int level(String folder) throws IOException {
-        if (folder.equals(INTERACTIVE)) {
-            return Integer.MAX_VALUE;
+        if (folder.equals(LIBRARY)) {
+            return 0;
         }
         if (!folder.matches("[1-9][0-9]?")) {
             throw new IOException("folder " + system().resolve(folder) + " must be a start level from 1 to 99, or \""
-                    + INTERACTIVE + "\"");
+                    + LIBRARY + "\"");
         }
         return Integer.parseInt(folder);
     }
@@ -96,7 +92,7 @@ record Distribution(Path home) {
     }
 
     /** Framework properties: the file in {@code conf/}, in which {@code ${name}} stands for the folders. */
-    Map<String, String> properties(Path work, boolean interactive) throws IOException {
+    Map<String, String> properties(Path work) throws IOException {
         Map<String, String> variables = Map.of("home", home.toString(), "conf", conf().toString(),
                 "plugins", plugins().toString(), "work", work.toString());
         Properties file = new Properties();
@@ -114,7 +110,6 @@ record Distribution(Path home) {
         }
         properties.put("org.osgi.framework.storage", work.resolve("bundles").toString());
         properties.put("org.osgi.framework.storage.clean", "onFirstInit");
-        properties.put("vm.interactive", Boolean.toString(interactive));
         return properties;
     }
 }

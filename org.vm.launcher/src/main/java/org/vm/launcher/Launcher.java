@@ -42,14 +42,14 @@ public final class Launcher {
             System.setProperty("vmm.home", distribution.home().toString());
             System.setProperty("vmm.log", work.log().toString());
             System.setProperty("logback.configurationFile", distribution.conf().resolve("logback.xml").toString());
-            Map<String, String> properties = distribution.properties(work.folder(), arguments.length == 0);
+            Map<String, String> properties = distribution.properties(work.folder());
             // JLine looks for its terminal providers through this loader, and finds them in its own only if there is none.
             Thread.currentThread().setContextClassLoader(null);
             Framework framework = factory().newFramework(properties);
-            Thread hook = new Thread(() -> stop(framework), "stop container");
+            Thread hook = new Thread(() -> stop(framework, work), "stop container");
             Runtime.getRuntime().addShutdownHook(hook);
             Container container = new Container(framework);
-            container.start(distribution.bundles(arguments.length == 0), arguments);
+            container.start(distribution.bundles(), arguments);
             int status = container.await();
             removeHook(hook);
             return status;
@@ -61,14 +61,16 @@ public final class Launcher {
                 .orElseThrow(() -> new IllegalArgumentException("no OSGi framework is on the launcher's class path"));
     }
 
-    private static void stop(Framework framework) {
+    /** On a signal: ends what runs and clears up, before the virtual machine halts. */
+    private static void stop(Framework framework, WorkFolder work) {
         try {
             framework.stop();
             FrameworkEvent event = framework.waitForStop(STOP_TIMEOUT_MS);
             if (event.getType() == FrameworkEvent.WAIT_TIMEDOUT) {
                 System.err.println("vmm: the container did not stop within " + STOP_TIMEOUT_MS / 1000 + " s");
             }
-        } catch (BundleException e) {
+            work.close();
+        } catch (BundleException | IOException e) {
             System.err.println("vmm: the container did not stop: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -97,7 +97,8 @@ final class WorkFolder implements Closeable {
         Files.deleteIfExists(tree);
     }
 
-    @Override public void close() throws IOException {
+    /** Removes the folder; done by whoever comes first, the program's end or a signal. */
+    @Override public synchronized void close() throws IOException {
         delete(folder);
         if (Files.exists(log) && Files.size(log) == 0) {
             Files.deleteIfExists(log);
