@@ -43,7 +43,7 @@ record Guest(String name, Map<String, Object> properties, boolean runsCommands, 
 
     /** The guest that comes with the distribution. */
     static Guest builtin() {
-        Path file = Path.of(System.getProperty("vm.home", "."), "guests", "builtin.img");
+        Path file = Path.of(System.getProperty("vmm.home", "."), "guests", "builtin.img");
         if (!Files.isReadable(file)) {
             throw new VmException("the built-in guest is missing: there is no file " + file);
         }

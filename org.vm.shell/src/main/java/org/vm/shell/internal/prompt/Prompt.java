@@ -35,7 +35,6 @@ public final class Prompt {
     public Prompt(CommandSession session, Terminal terminal, Supplier<Completion> completion) {
         this.session = session;
         this.terminal = terminal;
-        session.put(Shell.VAR_SCOPE, "vm:gogo:*");
         FileNameCompleter files = new FileNameCompleter();
         this.reader = LineReaderBuilder.builder().terminal(terminal).appName("vmm")
                 .highlighter(new Highlighter(session))
