@@ -1,0 +1,167 @@
+package org.vm.engine.interp.internal;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.vm.api.cpu.Cpu;
+import org.vm.api.cpu.GuestTrap;
+import org.vm.api.isa.CodeReader;
+import org.vm.api.isa.DecodedRow;
+import org.vm.api.isa.Decoder;
+import org.vm.api.isa.EndsBlock;
+import org.vm.api.isa.Result;
+import org.vm.api.isa.Row;
+
+/** Decodes blocks, and makes fused operations of those that are entered often. */
+final class BlockBuilder {
+    /** Rows of a block; with 4 bytes each their offsets stay below 128 parcels. */
+    private static final int MAX_ROWS = 60;
+    private static final int PAGE = 4096;
+
+    private final Cpu cpu;
+    private final OpFactory factory;
+    private final int maxFused;
+    private final CodeReader memory;
+    /** Decoders by context; few. */
+    private Decoder[] decoders = new Decoder[0];
+
+    BlockBuilder(Cpu cpu, OpFactory factory, int maxFused) {
+        this.cpu = cpu;
+        this.factory = factory;
+        this.maxFused = maxFused;
+        this.memory = cpu.mmu::fetch16;
+    }
+
+    private Decoder decoder(int context) {
+        if (context >= decoders.length) {
+            decoders = Arrays.copyOf(decoders, context + 1);
+        }
+        if (decoders[context] == null) {
+            decoders[context] = cpu.instructionSet().decoder(context);
+        }
+        return decoders[context];
+    }
+
+    /**
+     * The block at {@code pc}, which has just been translated.
+     *
+     * @throws GuestTrap if its first instruction cannot be fetched
+     */
+    Block build(long pc, long physical, int context) {
+        Decoder decoder = decoder(context);
+        List<DecodedRow> rows = new ArrayList<>();
+        byte[] offsets = new byte[MAX_ROWS + 8];
+        boolean open = true;
+        boolean stops = false;
+        long at = pc;
+        long limit = (pc & -PAGE) + PAGE;
+        while (open && rows.size() < MAX_ROWS) {
+            List<DecodedRow> decoded;
+            try {
+                decoded = decoder.decode(memory, at);
+            } catch (GuestTrap trap) {
+                if (rows.isEmpty()) {
+                    throw trap;
+                }
+                break;
+            }
+            int length = decoded.getLast().length();
+            if (!rows.isEmpty() && (at + length > limit || stops(decoded))) {
+                break;
+            }
+            for (int i = 0; open && i < decoded.size(); i++) {
+                offsets[rows.size()] = (byte) (at - pc >> 1);
+                rows.add(decoded.get(i));
+                open = !decoded.get(i).row().endsBlock();
+                stops |= isStop(decoded.get(i).row());
+                at += decoded.get(i).length();
+            }
+            // The end of the page ends the block, and so does an instruction that straddles it.
+            open &= at < limit;
+        }
+        offsets[rows.size()] = (byte) (at - pc >> 1);
+        Op[] ops = new Op[rows.size() + (falls(rows) ? 1 : 0)];
+        for (int i = 0; i < rows.size(); i++) {
+            ops[i] = factory.single(rows.get(i), pc + 2 * offsets[i]);
+        }
+        if (falls(rows)) {
+            ops[rows.size()] = new GotoOp(at);
+        }
+        long secondPage = at > limit ? cpu.mmu.translateFetch(limit) : -1;
+        return new Block(pc, physical, context, secondPage, stops, cpu.codeEpoch, code(pc, at),
+                Arrays.copyOf(offsets, rows.size() + 1), ops);
+    }
+
+    private short[] code(long from, long to) {
+        short[] code = new short[(int) (to - from >> 1)];
+        for (int i = 0; i < code.length; i++) {
+            code[i] = (short) cpu.mmu.fetch16(from + 2 * i);
+        }
+        return code;
+    }
+
+    private static boolean stops(List<DecodedRow> rows) {
+        for (DecodedRow row : rows) {
+            if (isStop(row.row())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Marked by hand, so it may need {@link Cpu#pc} and change everything. */
+    private static boolean isStop(Row row) {
+        return row.endsBlock() && (row.result() instanceof Result.None || row.result() instanceof Result.Write
+                || row.method().isAnnotationPresent(EndsBlock.class));
+    }
+
+    private static boolean falls(List<DecodedRow> rows) {
+        return !rows.getLast().row().endsBlock();
+    }
+
+    /** Replaces the operations of a block by fused ones. */
+    void fuse(Block block) {
+        if (block.stops || block.secondPage != -1) {
+            return;
+        }
+        List<DecodedRow> rows = new ArrayList<>();
+        CodeReader own = address -> block.code[(int) (address - block.pc >> 1)] & 0xFFFF;
+        for (long at = block.pc; rows.size() < block.offsets.length - 1; at += rows.getLast().length()) {
+            rows.addAll(decoder(block.context).decode(own, at));
+        }
+        boolean falls = falls(rows);
+        int groups = (rows.size() + maxFused - 1) / maxFused;
+        List<Op> ops = new ArrayList<>();
+        byte[] firstRow = new byte[groups + rows.size() + 1];
+        int fusedCount = 0;
+        int from = 0;
+        for (int group = 0; group < groups; group++) {
+            int to = rows.size() * (group + 1) / groups;
+            boolean last = group == groups - 1;
+            List<DecodedRow> part = rows.subList(from, to);
+            long[] pcs = new long[part.size()];
+            for (int i = 0; i < pcs.length; i++) {
+                pcs[i] = block.pcOf(from + i);
+            }
+            Op fused = part.size() > 1 ? factory.fused(part, pcs, falls && last) : null;
+            if (fused != null) {
+                firstRow[ops.size()] = (byte) from;
+                ops.add(fused);
+                fusedCount += block.retiredBefore(to) - block.retiredBefore(from);
+            } else {
+                for (int i = 0; i < pcs.length; i++) {
+                    firstRow[ops.size()] = (byte) (from + i);
+                    ops.add(factory.single(part.get(i), pcs[i]));
+                }
+                if (falls && last) {
+                    ops.add(new GotoOp(block.pcOf(rows.size())));
+                }
+            }
+            from = to;
+        }
+        block.ops = ops.toArray(Op[]::new);
+        block.firstRow = firstRow;
+        block.fusedCount = fusedCount;
+        block.fusedAt = block.entries;
+    }
+}

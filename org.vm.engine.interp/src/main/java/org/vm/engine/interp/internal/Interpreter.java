@@ -1,0 +1,78 @@
+package org.vm.engine.interp.internal;
+
+import java.util.Collections;
+import java.util.Map;
+import java.util.WeakHashMap;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.vm.api.ConfigurationException;
+import org.vm.api.ExecMode;
+import org.vm.api.cpu.Cpu;
+import org.vm.api.cpu.ExecutionEngine;
+import org.vm.api.isa.InstructionSet;
+
+/** The interpreter engine: runs any instruction set from its annotated methods. */
+@Component(property = "service.ranking:Integer=0")
+@Designate(ocd = Interpreter.Config.class)
+public final class Interpreter implements ExecutionEngine {
+    /** Settings; the defaults are measured (docs/PERFORMANCE.md). */
+    @ObjectClassDefinition(name = "Interpreter engine")
+    public @interface Config {
+        @AttributeDefinition(name = "Blocks", description = "Decoded blocks kept for each vCPU")
+        int blocks() default 65536;
+
+        @AttributeDefinition(name = "Fusion threshold", description = "Entries of a block after which its instructions are fused")
+        int fuseThreshold() default 1000;
+
+        @AttributeDefinition(name = "Fused length", description = "Instructions that one fused operation has at most; 1 turns fusion off")
+        int fusedLength() default 4;
+
+        @AttributeDefinition(name = "Fused classes", description = "Kinds of fused operations made at most for an instruction set")
+        int fusedClasses() default 4096;
+    }
+
+    private final Map<InstructionSet, OpFactory> factories = Collections.synchronizedMap(new WeakHashMap<>());
+    private final int blocks;
+    private final int fuseThreshold;
+    private final int fusedLength;
+    private final int fusedClasses;
+
+    public Interpreter() {
+        this(65536, 1000, 4, 4096);
+    }
+
+    @Activate
+    public Interpreter(Config config) {
+        this(config.blocks(), config.fuseThreshold(), config.fusedLength(), config.fusedClasses());
+    }
+
+    public Interpreter(int blocks, int fuseThreshold, int fusedLength, int fusedClasses) {
+        if (blocks < 16 || fuseThreshold < 1 || fusedLength < 1) {
+            throw new ConfigurationException("the interpreter cannot work with " + blocks + " blocks (at least 16), fusion after "
+                    + fuseThreshold + " entries (at least 1), " + fusedLength + " instructions fused (at least 1)");
+        }
+        this.blocks = blocks;
+        this.fuseThreshold = fuseThreshold;
+        this.fusedLength = fusedLength;
+        this.fusedClasses = fusedClasses;
+    }
+
+    @Override
+    public String name() {
+        return "interpreter";
+    }
+
+    @Override
+    public ExecMode mode() {
+        return ExecMode.INTERPRETER;
+    }
+
+    @Override
+    public Runner runner(Cpu cpu) {
+        OpFactory factory = factories.computeIfAbsent(cpu.instructionSet(), _ -> new OpFactory(fusedClasses));
+        return new InterpreterRunner(cpu, new BlockCache(blocks), new BlockBuilder(cpu, factory, fusedLength), fuseThreshold);
+    }
+}

@@ -1,0 +1,177 @@
+package org.vm.engine.interp.internal;
+
+import org.vm.api.CacheStats;
+import org.vm.api.cpu.Cpu;
+import org.vm.api.cpu.ExecutionEngine;
+import org.vm.api.cpu.ExitReason;
+import org.vm.api.cpu.GuestTrap;
+import org.vm.api.mmu.Mmu;
+
+/** Runs one CPU. */
+final class InterpreterRunner implements ExecutionEngine.Runner {
+    private static final long PAGE_MASK = -4096;
+
+    private final Cpu cpu;
+    private final Mmu mmu;
+    private final BlockCache cache;
+    private final BlockBuilder builder;
+    private final long fuseThreshold;
+
+    InterpreterRunner(Cpu cpu, BlockCache cache, BlockBuilder builder, long fuseThreshold) {
+        this.cpu = cpu;
+        this.mmu = cpu.mmu;
+        this.cache = cache;
+        this.builder = builder;
+        this.fuseThreshold = fuseThreshold;
+    }
+
+    @Override
+    public ExitReason run(long budget) {
+        long limit = cpu.retired + budget;
+        while (true) {
+            if (cpu.attention()) {
+                ExitReason reason = cpu.attend();
+                if (reason != ExitReason.CONTINUE) {
+                    return reason;
+                }
+            }
+            if (cpu.retired - limit >= 0) {
+                return ExitReason.BUDGET;
+            }
+            Block block = find(cpu.pc);
+            if (block != null) {
+                runFrom(block, limit);
+            }
+        }
+    }
+
+    /**
+     * Runs from one block to the next until something has to be looked at; {@link Cpu#pc} and {@link Cpu#retired} are
+     * right then. This is the loop that everything is about.
+     */
+    private void runFrom(Block block, long limit) {
+        Cpu cpu = this.cpu;
+        long[] registers = cpu.registers;
+        int epoch = cpu.codeEpoch;
+        int i = 0;
+        try {
+            while (true) {
+                if (++block.entries == fuseThreshold) {
+                    builder.fuse(block);
+                }
+                if (block.stops) {
+                    cpu.pc = block.pc;
+                }
+                Op[] ops = block.ops;
+                int last = ops.length - 1;
+                for (i = 0; i < last; i++) {
+                    ops[i].exec(registers, cpu);
+                }
+                long pc = ops[last].exec(registers, cpu);
+                cpu.retired += block.count;
+                if (block.stops | cpu.attention() | cpu.retired - limit >= 0) {
+                    cpu.pc = pc;
+                    return;
+                }
+                Block next = block.link0;
+                if (next == null || next.pc != pc) {
+                    next = block.link1;
+                }
+                if (next == null || next.pc != pc || next.epoch != epoch
+                        || ((pc ^ block.pc) & PAGE_MASK | next.secondPage + 1) != 0) {
+                    next = follow(block, next, pc);
+                    if (next == null) {
+                        return;
+                    }
+                }
+                block = next;
+            }
+        } catch (GuestTrap trap) {
+            int row = block.trappedRow(i);
+            cpu.retired += block.retiredBefore(row);
+            cpu.deliver(trap, block.pcOf(row));
+        }
+    }
+
+    /**
+     * The block at {@code pc}, which comes after {@code block}; links them.
+     *
+     * @param linked what a link of {@code block} says, to be checked, or another block or {@code null}
+     * @return {@code null} if {@code pc} cannot be fetched from; the trap is delivered then
+     */
+    private Block follow(Block block, Block linked, long pc) {
+        if (linked != null && linked.pc == pc && linked.epoch == cpu.codeEpoch && linked.secondPage == -1) {
+            try {
+                if (mmu.translateFetch(pc) == linked.physical) {
+                    return linked;
+                }
+            } catch (GuestTrap trap) {
+                cpu.deliver(trap, pc);
+                return null;
+            }
+        }
+        Block next = find(pc);
+        if (next != null && next != block.link0) {
+            block.link1 = block.link0;
+            block.link0 = next;
+        }
+        return next;
+    }
+
+    /** The block at {@code pc} under the present translation and context; {@code null} after delivering a trap. */
+    private Block find(long pc) {
+        try {
+            int context = cpu.context();
+            long physical = mmu.translateFetch(pc);
+            Block block = cache.find(pc, physical, context);
+            if (block != null && isCurrent(block)) {
+                return block;
+            }
+            block = builder.build(pc, physical, context);
+            cache.add(block);
+            return block;
+        } catch (GuestTrap trap) {
+            cpu.deliver(trap, pc);
+            return null;
+        }
+    }
+
+    /** Whether a block found by its key is still what memory holds; if not, it is gone from the cache. */
+    private boolean isCurrent(Block block) {
+        if (block.secondPage != -1 && mmu.translateFetch((block.pc & PAGE_MASK) - PAGE_MASK) != block.secondPage) {
+            cache.invalidate(block);
+            return false;
+        }
+        if (block.epoch == cpu.codeEpoch) {
+            return true;
+        }
+        for (int i = 0; i < block.code.length; i++) {
+            if ((short) mmu.fetch16(block.pc + 2 * i) != block.code[i]) {
+                cache.invalidate(block);
+                return false;
+            }
+        }
+        block.epoch = cpu.codeEpoch;
+        return true;
+    }
+
+    @Override
+    public CacheStats blocks() {
+        return cache.stats();
+    }
+
+    @Override
+    public long fused() {
+        return cache.fused();
+    }
+
+    @Override
+    public void flush() {
+        cache.clear();
+    }
+
+    @Override
+    public void close() {
+        cache.clear();
+    }
+}

@@ -1,0 +1,52 @@
+package org.vm.engine.interp.internal;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.vm.api.isa.DecodedRow;
+import org.vm.api.isa.Row;
+
+/** Makes operations, and the classes for them; shared by all CPUs of an instruction set. Any thread. */
+final class OpFactory {
+    private final GeneratedClasses classes = new GeneratedClasses(OpFactory.class.getClassLoader());
+    private final Map<Row, Op> singles = new ConcurrentHashMap<>();
+    private final Map<Shape, Op> fused = new ConcurrentHashMap<>();
+    private final AtomicInteger fusedClasses = new AtomicInteger();
+    private final int maxFusedClasses;
+
+    OpFactory(int maxFusedClasses) {
+        this.maxFusedClasses = maxFusedClasses;
+    }
+
+    /** The operation of one row. */
+    Op single(DecodedRow row, long pc) {
+        Shape.Instance instance = Shape.single(row, pc);
+        Op prototype = singles.get(row.row());
+        if (prototype == null) {
+            prototype = singles.computeIfAbsent(row.row(), r -> classes.prototype(instance.shape()));
+        }
+        return prototype.create(instance.slots(), instance.values());
+    }
+
+    /**
+     * One operation for several rows.
+     *
+     * @param falls whether it ends its block without a branch
+     * @return {@code null} if there are as many classes of fused operations as there may be
+     */
+    Op fused(List<DecodedRow> rows, long[] pcs, boolean falls) {
+        Shape.Instance instance = Shape.fused(rows, pcs, falls);
+        Op prototype = fused.get(instance.shape());
+        if (prototype == null) {
+            if (fusedClasses.get() >= maxFusedClasses) {
+                return null;
+            }
+            prototype = fused.computeIfAbsent(instance.shape(), shape -> {
+                fusedClasses.incrementAndGet();
+                return classes.prototype(shape);
+            });
+        }
+        return prototype.create(instance.slots(), instance.values());
+    }
+}
