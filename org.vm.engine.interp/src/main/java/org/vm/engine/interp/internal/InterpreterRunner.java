@@ -38,6 +38,8 @@ final class InterpreterRunner implements ExecutionEngine.Runner {
             if (cpu.retired - limit >= 0) {
                 return ExitReason.BUDGET;
             }
+            // A guest whose trap handler traps retires nothing for ever: every turn counts as one instruction, too.
+            limit--;
             Block block = find(cpu.pc);
             if (block != null) {
                 runFrom(block, limit);
