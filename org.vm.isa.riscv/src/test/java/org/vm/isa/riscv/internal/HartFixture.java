@@ -72,7 +72,6 @@ final class HartFixture implements CpuPlatform, AutoCloseable {
         for (int i = 0; i < instructions.length; i++) {
             memory.segment().set(ValueLayout.JAVA_INT_UNALIGNED, address - RAM + 4L * i, instructions[i]);
         }
-        harts.forEach(h -> h.codeEpoch++);
     }
 
     long peek(long address) {
