@@ -1,6 +1,8 @@
 package org.vm.testing.virtio;
 
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -14,6 +16,7 @@ import org.vm.api.time.MachineClock;
 public final class FakeBoard implements DeviceContext {
     private final GuestMemory memory;
     private final Object monitor = new Object();
+    private final Map<MachineClock.Timer, Runnable> armed = new ConcurrentHashMap<>();
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicReference<Throwable> escaped = new AtomicReference<>();
     private boolean level;
@@ -60,6 +63,13 @@ public final class FakeBoard implements DeviceContext {
     /** Waits until no task of the device runs. */
     public boolean awaitQuiet(Duration limit) {
         return await(() -> running.get() == 0, limit);
+    }
+
+    /** Runs the actions of all armed timers, once; they never run by themselves. */
+    public void runTimers() {
+        Map<MachineClock.Timer, Runnable> due = Map.copyOf(armed);
+        armed.keySet().removeAll(due.keySet());
+        due.values().forEach(Runnable::run);
     }
 
     /** What a task of the device has thrown, {@code null} if nothing. */
@@ -120,15 +130,18 @@ public final class FakeBoard implements DeviceContext {
                 return System.currentTimeMillis() * 1_000_000;
             }
 
-            /** Timers of this clock never run by themselves. */
             @Override
             public Timer timer(Runnable action) {
                 return new Timer() {
                     @Override
-                    public void arm(long deadline) {}
+                    public void arm(long deadline) {
+                        armed.put(this, action);
+                    }
 
                     @Override
-                    public void cancel() {}
+                    public void cancel() {
+                        armed.remove(this);
+                    }
                 };
             }
         };

@@ -13,6 +13,7 @@ import org.vm.api.backend.BlockBackend;
 final class MemoryDisk implements BlockBackend {
     final byte[] bytes;
     final AtomicInteger flushes = new AtomicInteger();
+    volatile long size;
     volatile boolean readOnly;
     volatile boolean failing;
     private volatile CountDownLatch held = new CountDownLatch(1);
@@ -20,6 +21,7 @@ final class MemoryDisk implements BlockBackend {
 
     MemoryDisk(int size) {
         bytes = new byte[size];
+        this.size = size;
     }
 
     /** Reads wait from now on, before they touch their buffers. */
@@ -58,7 +60,7 @@ final class MemoryDisk implements BlockBackend {
 
     @Override
     public long size() {
-        return bytes.length;
+        return size;
     }
 
     @Override
