@@ -6,7 +6,7 @@ import java.util.SplittableRandom;
  * Operands that floating-point arithmetic gets wrong: special values, the edges of the exponent range, significands
  * with long runs of ones and zeros, neighbours and near-negatives of the operand before. Reproducible by seed.
  */
-final class FloatOperands {
+public final class FloatOperands {
     private final SplittableRandom random;
     private final int precision;
     private final int exponentBits;
@@ -18,16 +18,16 @@ final class FloatOperands {
         this.exponentBits = exponentBits;
     }
 
-    static FloatOperands doubles(long seed) {
+    public static FloatOperands doubles(long seed) {
         return new FloatOperands(seed, 53, 11);
     }
 
-    static FloatOperands singles(long seed) {
+    public static FloatOperands singles(long seed) {
         return new FloatOperands(seed, 24, 8);
     }
 
     /** Raw bits of the next operand, zero-extended. */
-    long next() {
+    public long next() {
         long width = precision + exponentBits;
         long mask = -1L >>> 64 - width;
         long exponents = (1L << exponentBits) - 1;
@@ -54,7 +54,7 @@ final class FloatOperands {
     }
 
     /** An integer of any magnitude, or close to where conversions change their mind. */
-    long nextInteger() {
+    public long nextInteger() {
         long magnitude = switch (random.nextInt(3)) {
             case 0 -> random.nextLong() >>> random.nextInt(64);
             case 1 -> (1L << random.nextInt(64)) + random.nextLong(-2, 3);
@@ -64,7 +64,7 @@ final class FloatOperands {
     }
 
     /** A number close to an integer or to the middle of two, where conversions to integers decide. */
-    long nextNearInteger() {
+    public long nextNearInteger() {
         double integer = random.nextBoolean() ? nextInteger() : random.nextInt(-10, 10);
         double value = integer + (random.nextInt(5) - 2) * 0.5;
         long bits = precision == 53 ? Double.doubleToRawLongBits(value)
