@@ -1,6 +1,6 @@
 package org.vm.isa.riscv.oracle;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -114,7 +114,7 @@ class FloatOracleTest {
             code.addi(BASE, BASE, RECORD).branchNotEqual(BASE, END, loop);
         }
         code.exit(5);
-        assertEquals(true, code.position() <= codeSize, "the code does not fit");
+        assertTrue(code.position() <= codeSize, "the code does not fit");
         code.position(codeSize);
         FloatOperands doubles = FloatOperands.doubles(seed);
         FloatOperands singles = FloatOperands.singles(seed);
