@@ -244,6 +244,20 @@ class RegimeTest {
     }
 
     @Test
+    void aSupervisorPageThatIsNotGlobalIsFlushedWithItsAddressSpace() {
+        mmu.load8(KERNEL);
+        mmu.translateFetch(KERNEL);
+        f.poke(f.entry(SV39, root, KERNEL, 0), pte(RAM + 0x3000, RWX));
+        mmu.flushPageAsid(KERNEL, 0);
+        assertEquals(3, mmu.load8(KERNEL));
+        assertEquals(RAM + 0x3000, mmu.translateFetch(KERNEL));
+        f.poke(f.entry(SV39, root, KERNEL, 0), pte(RAM + 0x4000, RWX));
+        mmu.flushAsid(0);
+        assertEquals(4, mmu.load8(KERNEL));
+        assertEquals(RAM + 0x4000, mmu.translateFetch(KERNEL));
+    }
+
+    @Test
     void anotherTableFormatStartsAfresh() {
         f.poke(f.entry(SV39, root, KERNEL, 0), pte(RAM, RWX | G));
         mmu.flush();
