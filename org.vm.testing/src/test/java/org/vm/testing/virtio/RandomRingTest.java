@@ -4,9 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -22,9 +20,10 @@ import org.vm.device.virtio.internal.Rng;
  * written but the used rings and what some writable descriptor allows.
  */
 class RandomRingTest {
-    private static final int SIZE = 8;
+    private static final int SIZE = 16;
     /** Where random buffers lie; the rings are elsewhere. */
     private static final int ARENA = 16 << 10;
+    private static final int RAM = 64 << 10;
 
     @Property(tries = 1500, shrinking = ShrinkingMode.OFF)
     void theEntropyDeviceSurvives(@ForAll long seed) {
@@ -44,33 +43,41 @@ class RandomRingTest {
     }
 
     private static void check(VirtioDevice device, long seed) {
-        Random random = new Random(seed);
-        try (FakeDriver driver = new FakeDriver(new MmioTransport(device), 128 << 10)) {
+        try (FakeDriver driver = new FakeDriver(new MmioTransport(device), RAM)) {
+            new Attack(driver, new Random(seed)).run();
+        }
+    }
+
+    /** One random set of rings, put to a device. */
+    private static final class Attack {
+        private final FakeDriver driver;
+        private final Random random;
+        private final boolean[] writable = new boolean[ARENA];
+        private long arena;
+
+        Attack(FakeDriver driver, Random random) {
+            this.driver = driver;
+            this.random = random;
+        }
+
+        void run() {
             driver.start(random.nextBoolean() ? 0 : FakeDriver.EVENT_IDX, SIZE);
-            long arena = driver.allocate(ARENA);
+            arena = driver.allocate(ARENA);
             for (int i = 0; i < ARENA; i += 8) {
-                // Small numbers, so that headers among them mean something.
-                driver.put64(arena + i, random.nextInt(4) == 0 ? random.nextLong() : random.nextInt(16));
+                // Small numbers, so that headers made of them mean something.
+                driver.put64(arena + i, random.nextInt(9) == 0 ? random.nextLong() : random.nextInt(16));
             }
-            boolean[] writable = new boolean[ARENA];
-            List<Long> tables = new ArrayList<>();
-            for (int i = 0; i < 2; i++) {
-                tables.add(driver.allocate(16L * SIZE));
+            int queues = 0;
+            while (driver.transport().queueMax(queues) != 0) {
+                offer(driver.queue(queues++));
+            }
+            // Mistakes of one or two fields reach deeper than noise.
+            for (int i = random.nextInt(4); i > 0; i--) {
+                spoil(driver.queue(random.nextInt(queues)));
             }
             byte[] before = driver.get(arena, ARENA);
-            for (int index = 0; driver.transport().queueMax(index) != 0; index++) {
-                SplitDriverQueue queue = driver.queue(index);
-                for (long table : tables) {
-                    fill(queue, table, arena, tables, writable, random);
-                }
-                fill(queue, queue.descriptors, arena, tables, writable, random);
-                for (int i = random.nextInt(SIZE); i >= 0; i--) {
-                    queue.offer(random.nextInt(20) == 0 ? random.nextInt(0x10000) : random.nextInt(SIZE));
-                }
-                if (random.nextInt(20) == 0) {
-                    queue.availIndex(random.nextInt());
-                }
-                driver.transport().notify(index);
+            for (int i = 0; i < queues; i++) {
+                driver.transport().notify(i);
             }
             assertTrue(driver.board().awaitQuiet(FakeDriver.SOON), "it hangs");
             assertNull(driver.board().escaped());
@@ -80,44 +87,64 @@ class RandomRingTest {
             }
             driver.transport().status(0);
             assertEquals(0, driver.transport().status());
-            byte[] reset = driver.get(PlainMemory.RAM, 128 << 10);
+            byte[] reset = driver.get(PlainMemory.RAM, RAM);
             assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
-            assertTrue(Arrays.equals(reset, driver.get(PlainMemory.RAM, 128 << 10)), "written after reset");
+            assertTrue(Arrays.equals(reset, driver.get(PlainMemory.RAM, RAM)), "written after reset");
         }
-    }
 
-    private static void fill(SplitDriverQueue queue, long table, long arena, List<Long> tables, boolean[] writable,
-            Random random) {
-        for (int i = 0; i < SIZE; i++) {
-            int flags = random.nextInt(10) == 0 ? random.nextInt(16)
-                    : (random.nextInt(3) == 0 ? 0 : SplitDriverQueue.NEXT) | (i < SIZE / 2 ? 0 : SplitDriverQueue.WRITE);
-            if (random.nextInt(6) == 0) {
-                flags = SplitDriverQueue.INDIRECT;
+        /** Chains as a driver makes them, direct and indirect. */
+        private void offer(SplitDriverQueue queue) {
+            for (int room = SIZE; room > 0 && random.nextInt(8) > 0;) {
+                int toDevice = random.nextInt(4);
+                int fromDevice = random.nextInt(4);
+                Buffer[] buffers = new Buffer[toDevice + fromDevice];
+                for (int i = 0; i < buffers.length; i++) {
+                    buffers[i] = buffer(i >= toDevice);
+                }
+                if (buffers.length == 0 || buffers.length > room) {
+                    continue;
+                }
+                if (random.nextInt(3) == 0) {
+                    queue.addIndirect(buffers);
+                    room--;
+                } else {
+                    queue.add(buffers);
+                    room -= buffers.length;
+                }
             }
-            boolean indirect = (flags & SplitDriverQueue.INDIRECT) != 0;
-            int from = random.nextInt(ARENA);
-            int length = switch (random.nextInt(4)) {
-                case 0 -> 16;
-                case 1 -> 512 * (1 + random.nextInt(3));
-                case 2 -> 1;
-                default -> random.nextInt(ARENA);
+        }
+
+        private Buffer buffer(boolean deviceWrites) {
+            if (random.nextInt(40) == 0) {
+                long address = random.nextBoolean() ? random.nextLong() : PlainMemory.ROM;
+                return new Buffer(address, random.nextInt() & 0xFFFF_FFFFL, deviceWrites);
+            }
+            int length = switch (random.nextInt(5)) {
+                case 0, 1 -> 16;
+                case 2 -> 512 * (1 + random.nextInt(3));
+                case 3 -> 1;
+                default -> random.nextInt(600);
             };
-            long address = indirect ? tables.get(random.nextInt(tables.size())) : arena + from;
-            if (indirect) {
-                length = 16 * (1 + random.nextInt(SIZE));
-            }
-            if (random.nextInt(15) == 0) {
-                address = random.nextBoolean() ? random.nextLong() : PlainMemory.ROM;
-            } else if (!indirect && from + length > ARENA) {
-                length = ARENA - from;
-            }
-            if (random.nextInt(30) == 0 && !(address >= arena && address < arena + ARENA)) {
-                length = random.nextInt();
-            }
-            if ((flags & SplitDriverQueue.WRITE) != 0 && address == arena + from) {
+            int from = random.nextInt(ARENA - length) & -8;
+            if (deviceWrites) {
                 Arrays.fill(writable, from, from + length, true);
             }
-            queue.write(table, i, address, length, flags, random.nextInt(12) == 0 ? random.nextInt(0x10000) : (i + 1) % SIZE);
+            return new Buffer(arena + from, length, deviceWrites);
+        }
+
+        /** Changes a field of a ring; never so that more of the arena becomes writable. */
+        private void spoil(SplitDriverQueue queue) {
+            long descriptor = queue.descriptors + 16L * random.nextInt(SIZE);
+            switch (random.nextInt(7)) {
+                case 0 -> driver.put16(descriptor + 14, random.nextInt(4) == 0 ? random.nextInt() : random.nextInt(SIZE));
+                case 1 -> driver.put16(descriptor + 12, driver.get16(descriptor + 12) ^ SplitDriverQueue.NEXT);
+                case 2 -> driver.put16(descriptor + 12, driver.get16(descriptor + 12) ^ SplitDriverQueue.INDIRECT);
+                case 3 -> driver.put32(descriptor + 8, random.nextBoolean() ? 0 : driver.get32(descriptor + 8) >>> 1);
+                case 4 -> driver.put64(descriptor, random.nextLong());
+                case 5 -> driver.put16(queue.avail + 4 + 2L * random.nextInt(SIZE),
+                        random.nextInt(4) == 0 ? random.nextInt() : random.nextInt(SIZE));
+                default -> queue.availIndex(random.nextInt(4) == 0 ? random.nextInt() : random.nextInt(2 * SIZE));
+            }
         }
     }
 }
