@@ -1,0 +1,210 @@
+package org.vm.itest;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertNotSame;
+import static org.junit.Assert.assertTrue;
+import static org.ops4j.pax.exam.CoreOptions.options;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Dictionary;
+import java.util.Hashtable;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import javax.inject.Inject;
+import org.junit.After;
+import org.junit.Rule;
+import org.junit.Test;
+import org.junit.rules.TemporaryFolder;
+import org.junit.runner.RunWith;
+import org.ops4j.pax.exam.Configuration;
+import org.ops4j.pax.exam.Option;
+import org.ops4j.pax.exam.junit.PaxExam;
+import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
+import org.ops4j.pax.exam.spi.reactors.PerClass;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.cm.ConfigurationAdmin;
+import org.vm.api.bus.Mapping;
+import org.vm.api.machine.Machine;
+import org.vm.api.machine.MachineManager;
+import org.vm.api.machine.MachineState;
+
+/** What comes and goes in a running container: machines, devices, engines. */
+@RunWith(PaxExam.class)
+@ExamReactorStrategy(PerClass.class)
+public class MachineDynamicsIT {
+    private static final String ENGINE = "org.vm.engine.interp";
+    private static final String ENTROPY = "org.vm.device.virtio.rng";
+
+    @Inject
+    private BundleContext context;
+    @Inject
+    private ConfigurationAdmin configurations;
+    @Inject
+    private MachineManager machines;
+    @Rule
+    public TemporaryFolder folder = new TemporaryFolder();
+
+    @Configuration
+    public Option[] configuration() {
+        return options(Container.with("org.vm.api", "org.vm.isa", "org.vm.mmu", "org.vm.isa.riscv", ENGINE,
+                "org.vm.device.riscv", "org.vm.device.virtio", "org.vm.backend.block", "org.vm.backend.console",
+                "org.vm.machine"));
+    }
+
+    @After
+    public void deleteMachines() {
+        machines.machines().stream().map(Machine::name).toList().forEach(machines::delete);
+    }
+
+    @Test
+    public void everyBundleIsActive() throws Exception {
+        for (Bundle bundle : context.getBundles()) {
+            bundle.start();
+            assertEquals(bundle.getSymbolicName(), Bundle.ACTIVE, bundle.getState());
+        }
+    }
+
+    @Test
+    public void aMachineHasItsBoardsDevicesAndTheyGoWithIt() throws Exception {
+        Machine machine = machine("board");
+        await("the serial port", () -> machine.devices().find("serial0").isPresent());
+        await("the interrupt controller", () -> machine.interrupts().isPresent());
+        machines.delete("board");
+        await("the configurations are gone", () -> configurationsOf("board") == 0);
+    }
+
+    @Test
+    public void aDeviceIsMappedWhenItsConfigurationAppearsAndUnmappedWhenItGoes() throws Exception {
+        Machine machine = running("plug");
+        int before = machine.bus().mappings().size();
+        var configuration = configurations.getFactoryConfiguration(ENTROPY, "plug-rng", "?");
+        configuration.update(properties("vm", "plug", "name", "rng0"));
+        await("the device is mapped", () -> machine.bus().mappings().size() == before + 1);
+        configuration.delete();
+        await("the device is unmapped", () -> machine.bus().mappings().size() == before);
+        assertEquals(MachineState.RUNNING, machine.state());
+    }
+
+    @Test
+    public void aDeviceLeavesWithItsBundleAndComesBackWithIt() throws Exception {
+        Machine machine = running("bundle");
+        int before = machine.bus().mappings().size();
+        configurations.getFactoryConfiguration(ENTROPY, "bundle-rng", "?")
+                .update(properties("vm", "bundle", "name", "rng0"));
+        await("the device is mapped", () -> machine.bus().mappings().size() == before + 1);
+        Bundle bundle = bundle("org.vm.device.virtio");
+        bundle.stop();
+        await("the device is unmapped", () -> machine.bus().mappings().size() == before);
+        bundle.start();
+        await("the device is mapped again", () -> machine.bus().mappings().size() == before + 1);
+        configurations.getFactoryConfiguration(ENTROPY, "bundle-rng", "?").delete();
+    }
+
+    @Test
+    public void anAddressConflictNamesBothSides() throws Exception {
+        Machine machine = machine("conflict");
+        await("the serial port", () -> machine.devices().find("serial0").isPresent());
+        Mapping taken = machine.bus().find(0x1000_0000L);
+        machines.addDevice("conflict", "riscv.rtc", "intruder", Map.of("base", "0x10000000", "irq", 12));
+        await("the refusal", () -> !machine.devices().refusals().isEmpty());
+        String reason = machine.devices().refusals().toString();
+        assertTrue(reason, reason.contains("intruder") && reason.contains("serial0"));
+        assertEquals(taken, machine.bus().find(0x1000_0000L));
+        String why = machines.why("intruder");
+        assertTrue(why, why.contains("serial0"));
+        machines.removeDevice("conflict", "intruder");
+        await("the refusal is gone", () -> machine.devices().refusals().isEmpty());
+    }
+
+    @Test
+    public void withoutAnEngineTheCpusStandAndWithItTheyGoOn() throws Exception {
+        Machine machine = running("engine");
+        Bundle engine = bundle(ENGINE);
+        engine.stop();
+        await("the machine misses its engine", () -> !machine.missing().isEmpty());
+        long stopped = machine.stats(0).instructions();
+        String why = machines.why("engine");
+        assertTrue(why, why.toLowerCase(java.util.Locale.ROOT).contains("engine"));
+        assertEquals(stopped, machine.stats(0).instructions());
+        engine.start();
+        await("the guest goes on", () -> machine.stats(0).instructions() > stopped);
+        assertTrue(machine.missing().toString(), machine.missing().isEmpty());
+    }
+
+    @Test
+    public void twoMachinesHaveSeparateBusesAndMemories() throws Exception {
+        Machine one = running("one");
+        Machine two = running("two");
+        assertNotSame(one.bus(), two.bus());
+        assertNotSame(one.memory(), two.memory());
+        configurations.getFactoryConfiguration(ENTROPY, "one-rng", "?").update(properties("vm", "one", "name", "rng0"));
+        await("the device is in its machine", () -> one.bus().mappings().size() == two.bus().mappings().size() + 1);
+        one.stop();
+        assertEquals(MachineState.RUNNING, two.state());
+        long before = two.stats(0).instructions();
+        await("the other machine runs", () -> two.stats(0).instructions() > before);
+        configurations.getFactoryConfiguration(ENTROPY, "one-rng", "?").delete();
+    }
+
+    private Machine machine(String name) throws IOException {
+        return machines.create(name, Map.of("memory", "16M", "kernel", endlessLoop().toString()));
+    }
+
+    private Machine running(String name) throws Exception {
+        Machine machine = machine(name);
+        machine.start();
+        await("the guest runs", () -> machine.stats(0).instructions() > 0);
+        assertTrue(machine.missing().toString(), machine.missing().isEmpty());
+        return machine;
+    }
+
+    /** A Linux Image that jumps over its header and then to itself. */
+    private Path endlessLoop() throws IOException {
+        ByteBuffer image = ByteBuffer.allocate(128).order(ByteOrder.LITTLE_ENDIAN);
+        image.putInt(0, 0x0400_006F).putLong(8, 0x20_0000).putLong(16, 128).putInt(32, 2);
+        image.put(48, "RISCV".getBytes(StandardCharsets.US_ASCII)).putInt(56, 0x0543_5352);
+        image.putInt(64, 0x0000_006F);
+        Path file = folder.newFile().toPath();
+        return Files.write(file, image.array());
+    }
+
+    private long configurationsOf(String machine) {
+        try {
+            var found = configurations.listConfigurations("(vm=" + machine + ")");
+            return found == null ? 0 : found.length;
+        } catch (Exception e) {
+            throw new IllegalStateException("configurations of " + machine, e);
+        }
+    }
+
+    private Bundle bundle(String name) {
+        return Stream.of(context.getBundles()).filter(b -> name.equals(b.getSymbolicName())).findFirst().orElseThrow();
+    }
+
+    private static Dictionary<String, Object> properties(String... pairs) {
+        Hashtable<String, Object> properties = new Hashtable<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            properties.put(pairs[i], pairs[i + 1]);
+        }
+        return properties;
+    }
+
+    private static void await(String what, BooleanSupplier condition) throws InterruptedException {
+        CountDownLatch never = new CountDownLatch(1);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!condition.getAsBoolean()) {
+            assertFalse("waited in vain: " + what, System.nanoTime() > deadline);
+            never.await(20, TimeUnit.MILLISECONDS);
+        }
+    }
+}
