@@ -77,7 +77,7 @@ public class MachineDynamicsIT {
     @Test
     public void aMachineHasItsBoardsDevicesAndTheyGoWithIt() throws Exception {
         Machine machine = machine("board");
-        await("the serial port", () -> machine.devices().find("serial0").isPresent());
+        await("the serial port", () -> machine.devices().find("uart").isPresent());
         await("the interrupt controller", () -> machine.interrupts().isPresent());
         machines.delete("board");
         await("the configurations are gone", () -> configurationsOf("board") == 0);
@@ -113,15 +113,15 @@ public class MachineDynamicsIT {
     @Test
     public void anAddressConflictNamesBothSides() throws Exception {
         Machine machine = machine("conflict");
-        await("the serial port", () -> machine.devices().find("serial0").isPresent());
+        await("the serial port", () -> machine.devices().find("uart").isPresent());
         Mapping taken = machine.bus().find(0x1000_0000L);
         machines.addDevice("conflict", "riscv.rtc", "intruder", Map.of("base", "0x10000000", "irq", 12));
         await("the refusal", () -> !machine.devices().refusals().isEmpty());
         String reason = machine.devices().refusals().toString();
-        assertTrue(reason, reason.contains("intruder") && reason.contains("serial0"));
+        assertTrue(reason, reason.contains("intruder") && reason.contains("uart"));
         assertEquals(taken, machine.bus().find(0x1000_0000L));
         String why = machines.why("intruder");
-        assertTrue(why, why.contains("serial0"));
+        assertTrue(why, why.contains("uart"));
         machines.removeDevice("conflict", "intruder");
         await("the refusal is gone", () -> machine.devices().refusals().isEmpty());
     }

@@ -196,6 +196,6 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
 
     @Override
     public String why(String name) {
-        return new Explanation(configurations, components, find(name)).of(name);
+        return new Explanation(configurations, components, this::find).of(name);
     }
 }

@@ -9,12 +9,16 @@ import java.util.Map;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vm.api.ConfigurationException;
 
 /** Writes, finds and deletes the factory configurations that machines and devices are. */
 final class DeviceConfigurations {
     /** Where the PIDs of this project's own devices start; people need not type it. */
     private static final String PREFIX = "org.vm.device.";
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceConfigurations.class);
 
     private final ConfigurationAdmin admin;
 
@@ -37,16 +41,16 @@ final class DeviceConfigurations {
 
     /** Deletes {@code pid~name}, if it is there. */
     void delete(String pid, String name) {
-        try {
-            admin.getFactoryConfiguration(pid, name, "?").delete();
-        } catch (IOException e) {
-            throw new ConfigurationException("configuration %s~%s cannot be deleted: %s".formatted(pid, name, e.getMessage()), e);
-        }
+        String full = pid + "~" + name;
+        all().stream().filter(configuration -> full.equals(configuration.getPid())).forEach(this::delete);
     }
 
+    /** Deletes a configuration, unless somebody else has done so. */
     void delete(Configuration configuration) {
         try {
             configuration.delete();
+        } catch (IllegalStateException e) {
+            LOG.debug("a configuration was deleted by two at once", e);
         } catch (IOException e) {
             throw new ConfigurationException("configuration %s cannot be deleted: %s"
                     .formatted(configuration.getPid(), e.getMessage()), e);
@@ -57,7 +61,7 @@ final class DeviceConfigurations {
     List<Configuration> machine(String name) {
         List<Configuration> found = new ArrayList<>();
         for (Configuration configuration : all()) {
-            if (MachineComponent.PID.equals(configuration.getFactoryPid()) && name.equals(text(configuration, "name"))) {
+            if (name.equals(text(configuration, "name")) && MachineComponent.PID.equals(configuration.getFactoryPid())) {
                 found.add(configuration);
             }
         }
@@ -68,7 +72,7 @@ final class DeviceConfigurations {
     List<Configuration> devices(String machine) {
         List<Configuration> found = new ArrayList<>();
         for (Configuration configuration : all()) {
-            if (configuration.getFactoryPid() != null && machine.equals(text(configuration, "vm"))) {
+            if (machine.equals(text(configuration, "vm")) && configuration.getFactoryPid() != null) {
                 found.add(configuration);
             }
         }
@@ -85,10 +89,20 @@ final class DeviceConfigurations {
         return pid.substring(pid.indexOf('~') + 1);
     }
 
+    /** A property as text; {@code null} if it is not there, or the configuration is no longer. */
     static String text(Configuration configuration, String key) {
-        Dictionary<String, Object> properties = configuration.getProperties();
+        Dictionary<String, Object> properties = properties(configuration);
         Object value = properties == null ? null : properties.get(key);
         return value == null ? null : value.toString();
+    }
+
+    private static Dictionary<String, Object> properties(Configuration configuration) {
+        try {
+            return configuration.getProperties();
+        } catch (IllegalStateException e) {
+            LOG.debug("a configuration was deleted while it was looked at", e);
+            return null;
+        }
     }
 
     List<Configuration> all() {

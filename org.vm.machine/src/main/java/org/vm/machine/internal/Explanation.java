@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.component.runtime.ServiceComponentRuntime;
 import org.osgi.service.component.runtime.dto.ComponentConfigurationDTO;
@@ -19,19 +20,20 @@ import org.vm.api.machine.Machine;
 final class Explanation {
     private final DeviceConfigurations configurations;
     private final ServiceComponentRuntime components;
-    private final Optional<Machine> machine;
+    private final Function<String, Optional<Machine>> machines;
     private final StringBuilder text = new StringBuilder();
     /** Components that were explained: two that wait for each other must not go on for ever. */
     private final Set<String> explained = new HashSet<>();
 
-    Explanation(DeviceConfigurations configurations, ServiceComponentRuntime components, Optional<Machine> machine) {
+    Explanation(DeviceConfigurations configurations, ServiceComponentRuntime components,
+            Function<String, Optional<Machine>> machines) {
         this.configurations = configurations;
         this.components = components;
-        this.machine = machine;
+        this.machines = machines;
     }
 
     String of(String name) {
-        machine.ifPresentOrElse(this::machine, () -> absent(name));
+        machines.apply(name).ifPresentOrElse(this::machine, () -> absent(name));
         return text.toString();
     }
 
@@ -94,6 +96,23 @@ final class Explanation {
             }
             made.forEach(c -> component(depth + 1, c));
         }
+        if (owner != null) {
+            place(depth + 1, owner, DeviceConfigurations.name(configuration));
+        }
+    }
+
+    /** Where a machine has a device, or why it does not want it. */
+    private void place(int depth, String owner, String device) {
+        Optional<Machine> found = machines.apply(owner);
+        if (found.isEmpty()) {
+            line(depth, "there is no machine '%s'", owner);
+            return;
+        }
+        DeviceManager devices = found.get().devices();
+        devices.find(device).ifPresent(attachment -> line(depth, "mapped at 0x%x, interrupt %d", attachment.base(),
+                attachment.irq()));
+        devices.refusals().stream().filter(refusal -> refusal.device().equals(device))
+                .forEach(refusal -> line(depth, "refused: %s", refusal.reason()));
     }
 
     private void component(int depth, ComponentConfigurationDTO component) {
