@@ -1,5 +1,7 @@
 package org.vm.shell.internal.command;
 
+import java.util.List;
+import java.util.Locale;
 import org.vm.api.ConfigurationException;
 import org.vm.api.VmException;
 import org.vm.api.machine.Machine;
@@ -43,7 +45,7 @@ final class MachineCommands {
             for (Machine machine : shell.manager().machines()) {
                 var config = machine.config();
                 table.row(machine.name(), machine.state(), config.architecture(), config.vcpus(),
-                        Quantity.size(config.memoryBytes()), machine.engine(), remark(machine));
+                        Quantity.size(config.memoryBytes()), engine(machine), remark(machine));
             }
             if (table.isEmpty()) {
                 out.println("there is no machine yet; make one with: create NAME");
@@ -52,9 +54,18 @@ final class MachineCommands {
             }
         }
 
+        /** The name alone; why there is none is a remark. */
+        private static String engine(Machine machine) {
+            return machine.engine().startsWith("none") ? "none" : machine.engine();
+        }
+
         private static String remark(Machine machine) {
-            return machine.reason().orElseGet(() -> machine.state() == MachineState.RUNNING ? ""
-                    : String.join("; ", machine.missing()));
+            List<String> missing = machine.missing();
+            return machine.reason().orElseGet(() -> switch (missing.size()) {
+                case 0 -> "";
+                case 1 -> missing.getFirst();
+                default -> missing.size() + " things are missing, see: why " + machine.name();
+            });
         }
     }
 
@@ -70,7 +81,7 @@ final class MachineCommands {
             Machine machine = machine();
             if (machine.state() == MachineState.RUNNING || machine.state() == MachineState.PAUSED) {
                 throw new ConfigurationException("machine '" + machine.name() + "' is "
-                        + machine.state().name().toLowerCase(java.util.Locale.ROOT) + " already");
+                        + machine.state().name().toLowerCase(Locale.ROOT) + " already");
             }
             machine.start();
             say(machine, "runs; its console: console " + machine.name());

@@ -7,6 +7,7 @@ import org.apache.felix.gogo.jline.Builtin;
 import org.apache.felix.gogo.jline.Converters;
 import org.apache.felix.gogo.jline.Posix;
 import org.apache.felix.gogo.jline.Procedural;
+import org.apache.felix.gogo.jline.Shell;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.Converter;
 import org.osgi.framework.BundleContext;
@@ -27,6 +28,8 @@ public final class GogoBasics {
         "tail", "clear", "wc", "date", "watch"};
     private static final String[] PROCEDURAL = {"each", "if", "not", "throw", "try", "until", "while", "break", "continue"};
 
+    private static final String[] SHELL = {"help", "source"};
+
     private final List<ServiceRegistration<?>> registrations = new ArrayList<>();
 
     @Activate
@@ -36,6 +39,7 @@ public final class GogoBasics {
         publish(context, new Builtin(), BUILTIN);
         publish(context, new Posix(gogo), POSIX);
         publish(context, new Procedural(), PROCEDURAL);
+        publish(context, new Shell(new Properties(context), gogo), SHELL);
     }
 
     private void publish(BundleContext context, Object commands, String[] names) {
@@ -48,5 +52,18 @@ public final class GogoBasics {
     @Deactivate
     void stop() {
         registrations.forEach(ServiceRegistration::unregister);
+    }
+
+    /** What Gogo's shell wants to know; it is never in charge here. */
+    private record Properties(BundleContext context) implements Shell.Context {
+        @Override
+        public String getProperty(String name) {
+            return context.getProperty(name);
+        }
+
+        @Override
+        public void exit() {
+            throw new UnsupportedOperationException("leave the shell with exit");
+        }
     }
 }
