@@ -144,6 +144,22 @@ record Syntax(Form form, List<Part> parts) {
         return words.isEmpty() ? mnemonic : mnemonic + " " + String.join(", ", words);
     }
 
+    /** The syntax itself, for people: {@code ld rd, imm(rs1)}. */
+    String describe() {
+        List<String> words = new ArrayList<>();
+        for (Part part : parts) {
+            words.add(switch (part) {
+                case Part.Register r -> r.name;
+                case Part.Immediate i -> i.name;
+                case Part.Target _ -> "target";
+                case Part.Memory m -> (m.offset == null ? "" : m.offset.names().getFirst())
+                        + "(" + (m.base.field == null ? m.base.file.names().get(m.base.number) : m.base.name) + ")";
+                case Part.Literal l -> l.word;
+            });
+        }
+        return words.isEmpty() ? form.mnemonic : form.mnemonic + " " + String.join(", ", words);
+    }
+
     private static String name(Part.Register register, int bits) {
         int number = register.field == null ? register.number : (int) register.field.extract(bits);
         return register.file.names().get(number);
