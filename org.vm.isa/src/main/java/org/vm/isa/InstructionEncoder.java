@@ -62,7 +62,7 @@ final class InstructionEncoder {
             }
         }
         if (candidates.isEmpty()) {
-            throw new InvalidInstructionException("'" + mnemonic + " " + String.join(", ", operands)
+            throw new InvalidInstructionException("'" + (mnemonic + " " + String.join(", ", operands)).strip()
                     + "' is not of the form '" + String.join("' or '", known.stream().map(Syntax::describe).toList()) + "'");
         }
         return candidates;
