@@ -10,11 +10,17 @@ import org.vm.api.device.DeviceTreeNode;
 import org.vm.api.isa.InstructionExtension;
 import org.vm.api.isa.InstructionSet;
 import org.vm.api.mmu.Mmu;
+import org.vm.isa.Assembler;
 import org.vm.isa.riscv.internal.instructions.CacheBlocks;
 
 /** Makes the CPUs of RISC-V machines. */
 @Component
 public final class RiscvArchitecture implements CpuArchitecture {
+    /** An assembler for RV64GC and all extensions. */
+    public static Assembler assembler() {
+        return new Assembler(new RiscvInstructionSet(List.of()).table());
+    }
+
     @Override
     public GuestArch architecture() {
         return GuestArch.RISCV64;

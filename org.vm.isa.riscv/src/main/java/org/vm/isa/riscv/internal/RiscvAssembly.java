@@ -43,6 +43,7 @@ final class RiscvAssembly {
     private static List<Pseudo> pseudos() {
         List<Pseudo> pseudos = new ArrayList<>(List.of(
                 Pseudo.of("nop", 0, "addi zero, zero, 0"),
+                Pseudo.of("c.nop", 0, "c.nop 0"),
                 new Pseudo("li", 2, (operands, constants) ->
                         loadImmediate(operands.get(0), constants.value(operands.get(1)))),
                 Pseudo.of("la", 2, "auipc $1, %hi($2 - .)", "addi $1, $1, %lo($2 - . + 4)"),
