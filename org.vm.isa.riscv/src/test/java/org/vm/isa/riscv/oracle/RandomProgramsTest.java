@@ -1,0 +1,84 @@
+package org.vm.isa.riscv.oracle;
+
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.vm.api.isa.DecodedRow;
+import org.vm.engine.interp.internal.Interpreter;
+
+/** Random programs leave the same registers, flags and memory in the interpreter as under {@code qemu-riscv64}. */
+class RandomProgramsTest {
+    /** Fuses after a few entries, so that loops run both ways. */
+    private final InterpretedHart hart = new InterpretedHart(new Interpreter(4096, 8, 4, 4096));
+
+    @BeforeAll
+    static void qemuIsThere() {
+        assumeTrue(QemuUser.isInstalled(), "qemu-riscv64 (package qemu-user) is not installed");
+    }
+
+    @Test
+    void aThousandProgramsDoAsUnderQemu() throws Exception {
+        compare(1, 1000);
+    }
+
+    @Test
+    @Tag("slow")
+    void aHundredThousandProgramsDoAsUnderQemu() throws Exception {
+        for (int seed = 2; seed < 102; seed++) {
+            compare(seed, 1000);
+        }
+    }
+
+    private void compare(long seed, int count) throws Exception {
+        RandomPrograms.Layout programs = new RandomPrograms(seed).generate(count);
+        ByteBuffer expected = ByteBuffer.wrap(QemuUser.run(programs.code().image())).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer actual = ByteBuffer.wrap(hart.run(programs.code().image())).order(ByteOrder.LITTLE_ENDIAN);
+        int first = expected.mismatch(actual);
+        if (first >= 0) {
+            fail("seed " + seed + ": " + describe(programs, expected, actual, first));
+        }
+    }
+
+    private static String describe(RandomPrograms.Layout programs, ByteBuffer expected, ByteBuffer actual, int first) {
+        if (first < programs.data()) {
+            return "code at " + Integer.toHexString(first) + " was overwritten";
+        }
+        int program = (first - programs.data()) / RandomPrograms.DATA_SIZE;
+        int data = programs.dataOf(program);
+        StringBuilder text = new StringBuilder("program " + program + "\n");
+        for (int offset = 0; offset < RandomPrograms.DATA_SIZE; offset += 8) {
+            long before = programs.code().buffer().getLong(data + offset);
+            long wanted = expected.getLong(data + offset);
+            long got = actual.getLong(data + offset);
+            if (wanted != got) {
+                text.append("%s was %016x, is %016x, not %016x%n".formatted(name(offset), before, wanted, got));
+            }
+        }
+        int end = program + 1 < programs.starts().length ? programs.starts()[program + 1] : programs.end();
+        return text.append(listing(programs.code(), programs.starts()[program], end)).toString();
+    }
+
+    private static String name(int offset) {
+        int number = offset / 8;
+        return number < 32 ? "x" + number : number < 64 ? "f" + (number - 32) : number == 64 ? "fcsr"
+                : "memory " + (offset - RandomPrograms.STATE_SIZE);
+    }
+
+    private static String listing(Code code, int from, int to) {
+        StringBuilder text = new StringBuilder();
+        int position = from;
+        while (position < to) {
+            long pc = Code.ORIGIN + position;
+            DecodedRow row = InterpretedHart.ISA.decoder(2)
+                    .decode(address -> code.buffer().getShort((int) (address - Code.ORIGIN)) & 0xFFFF, pc).getFirst();
+            text.append("%x: %s%n".formatted(pc, InterpretedHart.ISA.disassemble(row, pc)));
+            position += Math.max(row.length(), 2);
+        }
+        return text.toString();
+    }
+}
