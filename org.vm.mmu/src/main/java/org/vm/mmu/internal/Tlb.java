@@ -31,10 +31,16 @@ final class Tlb {
     static final long NOTHING = -1;
 
     final long[] words;
-    /** Whether there may be entries at all, entries from superpages, entries that are not global. */
+    private static final int GIGABYTE_SHIFT = 30;
+
+    /** Whether there may be entries at all, and entries that are not global. */
     private boolean used;
-    private boolean superpages;
     private boolean local;
+    /**
+     * Gigabytes of the address space with entries from superpages, a bit for each by its hash. Kernels map memory with
+     * superpages and flush single pages elsewhere; only a flush that may concern a superpage looks at all entries.
+     */
+    private long superpages;
 
     Tlb(int entries) {
         words = new long[entries * ENTRY];
@@ -61,7 +67,9 @@ final class Tlb {
         words[i + ADDEND] = addend;
         words[i + META] = address & PAGE_MASK | (global ? GLOBAL : 0) | order;
         used = true;
-        superpages |= order > PAGE_SHIFT;
+        if (order > PAGE_SHIFT) {
+            superpages |= order > GIGABYTE_SHIFT ? -1 : gigabyte(address);
+        }
         local |= !global;
     }
 
@@ -69,7 +77,7 @@ final class Tlb {
         if (used) {
             Arrays.fill(words, NOTHING);
             used = false;
-            superpages = false;
+            superpages = 0;
             local = false;
         }
     }
@@ -94,13 +102,17 @@ final class Tlb {
         if (!used) {
             return;
         }
-        if (superpages) {
+        if ((superpages & gigabyte(address)) != 0) {
             for (int i = 0; i < words.length; i += ENTRY) {
                 dropIfCovers(i, address, keepGlobal);
             }
         } else {
             dropIfCovers(index(words, address), address, keepGlobal);
         }
+    }
+
+    private static long gigabyte(long address) {
+        return 1L << ((address >>> GIGABYTE_SHIFT) * 0x9E37_79B9_7F4A_7C15L >>> 58);
     }
 
     private void dropIfCovers(int i, long address, boolean keepGlobal) {
