@@ -16,13 +16,6 @@ import org.vm.isa.riscv.internal.FloatOperands;
  * of its own, has branches, jumps and a loop, and leaves all its registers in its memory. Reproducible by seed.
  */
 final class RandomPrograms {
-    /** What user-mode QEMU of the age that distributions have does not know, and what is not for user mode. */
-    private static final Set<String> LEFT_OUT =
-            Set.of("Zicond", "Zcb", "Zawrs", "Zicbom", "Zicboz", "Zicsr", "Svinval");
-    private static final Set<String> NOT_FOR_USERS = Set.of("ecall", "ebreak", "mret", "sret", "wfi", "sfence.vma");
-    /** QEMU 7.2 counts on into the upper word if the lower one is zero. */
-    private static final String WRONG_IN_QEMU = "ctzw";
-
     private static final int FCSR = 0x003;
     private static final int FRM = 0x002;
     private static final int FFLAGS = 0x001;
@@ -69,9 +62,7 @@ final class RandomPrograms {
         singles = FloatOperands.singles(seed);
         for (Row row : InterpretedHart.ISA.rows()) {
             for (Encoding encoding : row.method().getAnnotationsByType(Encoding.class)) {
-                boolean writesReserved = encoding.fixed().contains("rd=2");
-                if (!LEFT_OUT.contains(row.extension()) && !LEFT_OUT.contains(encoding.extension())
-                        && !NOT_FOR_USERS.contains(row.name()) && !row.name().equals(WRONG_IN_QEMU) && !writesReserved) {
+                if (Oracle.knows(row, encoding)) {
                     forms.add(new Form(row, new Template(encoding)));
                 }
             }
