@@ -17,7 +17,7 @@ final class Initramfs {
     /** Resources beside this class, and where they go. */
     private static final Map<String, String> SCRIPTS =
             Map.of("init", "init", "profile", "etc/profile", "mdev.conf", "etc/mdev.conf", "passwd", "etc/passwd",
-                    "group", "etc/group", "exec", "sbin/vm-exec");
+                    "group", "etc/group", "fstab", "etc/fstab", "exec", "sbin/vm-exec");
 
     private final byte[] busybox;
     private final String kernelVersion;

@@ -65,6 +65,9 @@ final class Keyring {
             try (InputStream in = PGPUtil.getDecoderStream(new BufferedInputStream(Files.newInputStream(file)))) {
                 Iterator<PGPPublicKeyRing> rings =
                         new PGPPublicKeyRingCollection(in, new BcKeyFingerprintCalculator()).getKeyRings();
+                if (!rings.hasNext()) {
+                    throw new ConfigurationException("keyring " + file + " holds no OpenPGP key");
+                }
                 rings.forEachRemaining(ring -> ring.getPublicKeys().forEachRemaining(key -> {
                     if (!key.hasRevocation()) {
                         keys.add(key);
