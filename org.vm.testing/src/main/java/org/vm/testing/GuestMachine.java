@@ -12,7 +12,8 @@ import org.vm.api.VmConfig;
 import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.isa.InstructionExtension;
-import org.vm.api.machine.Machine;
+import org.vm.device.riscv.internal.AclintMtimer;
+import org.vm.device.riscv.internal.AclintSwi;
 import org.vm.device.riscv.internal.Clint;
 import org.vm.device.riscv.internal.GoldfishRtc;
 import org.vm.device.riscv.internal.Plic;
@@ -50,7 +51,7 @@ public final class GuestMachine implements AutoCloseable {
         return new Builder();
     }
 
-    public Machine machine() {
+    public VirtualMachine machine() {
         return machine;
     }
 
@@ -101,9 +102,16 @@ public final class GuestMachine implements AutoCloseable {
         private Optional<Image> initrd = Optional.empty();
         private Optional<Image> firmware = Optional.empty();
         private String append = "";
+        private Board board = Board.virt();
         private ExecutionEngine engine = new Interpreter();
 
         private Builder() {}
+
+        /** Another board than {@code virt}. */
+        public Builder board(Board other) {
+            board = other;
+            return this;
+        }
 
         public Builder memory(long bytes) {
             config = config.withMemory(bytes);
@@ -173,7 +181,6 @@ public final class GuestMachine implements AutoCloseable {
 
         /** The machine, not started. */
         public GuestMachine build() {
-            Board board = Board.virt();
             VirtualMachine machine = new VirtualMachine(config, board, new Boot(kernel, initrd, firmware, append),
                     new SoftMmuFactory(), new RiscvArchitecture(), extensions);
             CapturedConsole console = new CapturedConsole();
@@ -208,6 +215,9 @@ public final class GuestMachine implements AutoCloseable {
                 case "org.vm.device.riscv.syscon" -> new Syscon(part.name());
                 case "org.vm.device.riscv.rtc" -> new GoldfishRtc(part.name());
                 case "org.vm.device.riscv.clint" -> new Clint(part.name());
+                case "org.vm.device.riscv.mtimer" -> new AclintMtimer(part.name(), part.base());
+                case "org.vm.device.riscv.swi" -> new AclintSwi(part.name(), part.properties().containsKey("supervisor")
+                        ? AclintSwi.SUPERVISOR : AclintSwi.MACHINE);
                 case "org.vm.device.riscv.plic" -> new Plic(part.name(), 1023);
                 case "org.vm.device.riscv.uart" -> new Uart16550(part.name(), console);
                 default -> throw new IllegalArgumentException("the board has a part that this fixture does not know: " + part);

@@ -4,15 +4,26 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vm.api.VmException;
+import org.vm.api.machine.DeviceManager.Attachment;
+import org.vm.device.virtio.internal.MmioTransport;
+import org.vm.device.virtio.internal.Rng;
+import org.vm.device.virtio.internal.SecureRandomEntropy;
+import org.vm.engine.interp.internal.Interpreter;
 import org.vm.guest.FetchOptions;
 import org.vm.guest.GuestImage;
 import org.vm.guest.Progress;
 import org.vm.guest.internal.DebianGuests;
+import org.vm.machine.internal.Board;
+import org.vm.machine.internal.VirtualMachine;
 
 /** Debian's own kernel and firmware, unmodified. Skipped where they are not cached and cannot be fetched. */
 class DebianBootTest {
@@ -74,6 +85,16 @@ class DebianBootTest {
     }
 
     @Test
+    void openSbiFindsTheAclint() {
+        GuestImage image = image("opensbi");
+        try (GuestMachine guest = GuestMachine.virt().board(Board.virtAclint()).vcpus(2)
+                .firmware(image.firmware().orElseThrow()).start()) {
+            assertTrue(guest.expect("Platform Console Device", BOOT).contains("aclint-mtimer @ 10000000Hz"));
+            guest.expect("Boot HART MEDELEG", COMMAND);
+        }
+    }
+
+    @Test
     void ubootReachesItsPromptAndPowersOff() {
         try (GuestMachine guest = machine(image("u-boot")).start()) {
             guest.expect("Hit any key to stop autoboot", BOOT);
@@ -84,6 +105,38 @@ class DebianBootTest {
             guest.expect("=> ", COMMAND);
             guest.type("poweroff\n");
             assertEquals(0, guest.awaitEnd(COMMAND));
+        }
+    }
+
+    @Test
+    void linuxBootsWhileItIsPausedAndHandedFromEngineToEngineAndDevicesComeAndGo() throws InterruptedException {
+        try (GuestMachine guest = machine(image("linux")).vcpus(2).start()) {
+            VirtualMachine machine = guest.machine();
+            CountDownLatch booted = new CountDownLatch(1);
+            AtomicInteger rounds = new AtomicInteger();
+            CompletableFuture<Void> disturbance = CompletableFuture.runAsync(() -> {
+                Interpreter[] engines = {new Interpreter(), new Interpreter()};
+                try {
+                    while (!booted.await(50, TimeUnit.MILLISECONDS)) {
+                        machine.engine(engines[rounds.incrementAndGet() & 1]);
+                        machine.pause();
+                        Attachment rng = machine.devices().register(new MmioTransport(new Rng("rng", new SecureRandomEntropy())), -1, -1);
+                        machine.resume();
+                        machine.devices().unregister(rng.device().name(), true);
+                    }
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            try {
+                guest.expect(PROMPT, BOOT);
+            } finally {
+                booted.countDown();
+            }
+            disturbance.join();
+            assertTrue(rounds.get() > 10, rounds + " disturbances");
+            assertEquals("2", run(guest, "nproc").strip());
+            powerOff(guest);
         }
     }
 }

@@ -60,7 +60,7 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
         @AttributeDefinition(name = "Architecture", description = "Instruction set: riscv64")
         String architecture() default "riscv64";
 
-        @AttributeDefinition(name = "Board", description = "What is built in: virt")
+        @AttributeDefinition(name = "Board", description = "What is built in: virt, or virt-aclint")
         String board() default "virt";
 
         @AttributeDefinition(name = "Memory", description = "RAM in bytes, or as in 512M or 2G")

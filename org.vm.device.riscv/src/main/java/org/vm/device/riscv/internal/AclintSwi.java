@@ -48,8 +48,8 @@ public final class AclintSwi implements MmioDevice, DeviceTreeContributor, Reset
 
     static final long SIZE = 0x4000;
     /** Bits of mip: supervisor and machine software interrupt (privileged specification, "mip"). */
-    static final int SUPERVISOR = 1;
-    static final int MACHINE = 3;
+    public static final int SUPERVISOR = 1;
+    public static final int MACHINE = 3;
 
     private final String name;
     private final int interrupt;
