@@ -2,11 +2,13 @@ package org.vm.backend.console.internal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -31,6 +33,9 @@ public final class ConsoleHub implements AttachableConsole {
     private static final Logger LOG = LoggerFactory.getLogger(ConsoleHub.class);
     /** Typed bytes kept while the guest does not read. */
     private static final int INPUT_BOUND = 64 << 10;
+
+    /** Device status report and device attributes (ECMA-48, DSR and DA). */
+    private static final Pattern QUERY = Pattern.compile("\033\\[[0-9;?>=]*[nc]");
 
     /** Configuration of a console. */
     @ObjectClassDefinition(name = "Console", description = "A console that people attach to with vm:console.")
@@ -172,7 +177,7 @@ public final class ConsoleHub implements AttachableConsole {
         View view = new View(viewer, bound);
         lock.lock();
         try {
-            view.push(ByteBuffer.wrap(recent.toArray()));
+            view.push(ByteBuffer.wrap(withoutQueries(recent.toArray())));
             views.add(view);
         } finally {
             lock.unlock();
@@ -223,6 +228,12 @@ public final class ConsoleHub implements AttachableConsole {
             lock.unlock();
         }
         all.forEach(View::close);
+    }
+
+    /** A terminal must not answer again what the guest asked it long ago. */
+    private static byte[] withoutQueries(byte[] output) {
+        return QUERY.matcher(new String(output, StandardCharsets.ISO_8859_1)).replaceAll("")
+                .getBytes(StandardCharsets.ISO_8859_1);
     }
 
     private void resize(int newColumns, int newRows) {

@@ -46,6 +46,17 @@ class ConsoleHubTest {
     }
 
     @Test
+    void questionsToTheTerminalAreNotRepeatedFromTheScrollBack() throws Exception {
+        write("\033[1m# \033[6n");
+        ByteArrayOutputStream seen = new ByteArrayOutputStream();
+        try (Attachment attachment = hub.attach(seen::write, 1000)) {
+            write("\033[6n");
+            assertTrue(attachment.drain(LONG));
+        }
+        assertEquals("\033[1m# \033[6n", seen.toString(US_ASCII));
+    }
+
+    @Test
     void everyViewerSeesEverything() throws Exception {
         ByteArrayOutputStream one = new ByteArrayOutputStream();
         ByteArrayOutputStream two = new ByteArrayOutputStream();

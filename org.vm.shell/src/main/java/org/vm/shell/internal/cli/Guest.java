@@ -1,10 +1,12 @@
 package org.vm.shell.internal.cli;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -27,8 +29,8 @@ import org.vm.shell.internal.command.MachineOptions;
 record Guest(String name, Map<String, Object> properties, boolean runsCommands, String farewell, Duration silence) {
     private static final String END_OF_INPUT = "\004";
     private static final Duration SHORT = Duration.ofSeconds(1);
-    /** A kernel that boots is silent for seconds. */
-    private static final Duration LONG = Duration.ofSeconds(20);
+    /** A kernel that boots may be silent for a while on a busy host. */
+    private static final Duration LONG = Duration.ofMinutes(3);
 
     static Guest empty() {
         return new Guest("vm", new LinkedHashMap<>(), false, END_OF_INPUT, SHORT);
@@ -38,7 +40,7 @@ record Guest(String name, Map<String, Object> properties, boolean runsCommands, 
     static Guest kernel(Path file) {
         Map<String, Object> properties = new LinkedHashMap<>();
         properties.put("kernel", MachineOptions.file(file));
-        return new Guest(machineName(file), properties, false, END_OF_INPUT, SHORT);
+        return new Guest(machineName(file), properties, false, END_OF_INPUT, isElf(file) ? SHORT : LONG);
     }
 
     /** The guest that comes with the distribution. */
@@ -78,6 +80,14 @@ record Guest(String name, Map<String, Object> properties, boolean runsCommands, 
         boolean ours = image.initrd().isPresent();
         properties.put("append", (image.append() + (ours ? size : "")).strip());
         return new Guest(image.name(), properties, ours, ours ? END_OF_INPUT + "poweroff\n" : END_OF_INPUT, LONG);
+    }
+
+    private static boolean isElf(Path file) {
+        try (InputStream start = Files.newInputStream(file)) {
+            return Arrays.equals(start.readNBytes(4), new byte[] {0x7F, 'E', 'L', 'F'});
+        } catch (IOException e) {
+            throw new Mistake("file '" + file + "' cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /** {@code org.vm.machine~test.cfg} and {@code test.cfg} are both {@code test}. */

@@ -8,34 +8,27 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vm.api.backend.AttachableConsole;
 import org.vm.api.backend.AttachableConsole.Attachment;
 
 /**
- * A pipe, file or dumb terminal on a machine's console. Input waits until the guest asks for it: until its output rests
- * in the middle of a line, as a prompt does (a kernel throws away what was typed before it opened its console). The end
+ * A pipe, file or dumb terminal on a machine's console. Input waits until the guest asks for it with a prompt,
+ * because a kernel throws away what was typed before it opened its console. The end
  * of the input reaches the guest as keys as well.
  */
 public final class StreamSession {
     private static final Logger LOG = LoggerFactory.getLogger(StreamSession.class);
     /** Scripts want everything: a reader may be this far behind before output is lost. */
     private static final int BACKLOG = 64 << 20;
-    private static final Duration PROMPT_RESTS = Duration.ofMillis(300);
     private static final Duration ROOM = Duration.ofSeconds(1);
     private static final Duration LAST_WORDS = Duration.ofSeconds(30);
 
     private final InputStream input;
     private final OutputStream output;
-    private final Duration silence;
+    private final PromptWatch watch;
     private final String farewell;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition printed = lock.newCondition();
-    private long lastOutput;
-    private boolean midLine;
 
     /**
      * @param silence  after which input is passed on even without a prompt
@@ -44,13 +37,12 @@ public final class StreamSession {
     public StreamSession(InputStream input, OutputStream output, Duration silence, String farewell) {
         this.input = input;
         this.output = output;
-        this.silence = silence;
+        this.watch = new PromptWatch(silence);
         this.farewell = farewell;
     }
 
     /** Connects the streams with the console until {@code ended} is done. */
     public void run(AttachableConsole console, Future<?> ended) throws InterruptedException {
-        lastOutput = System.nanoTime();
         try (Attachment attachment = console.attach(this::show, BACKLOG)) {
             Thread feeder = Thread.ofPlatform().daemon().name("console input").start(() -> feed(console));
             try {
@@ -66,19 +58,12 @@ public final class StreamSession {
     private void show(byte[] bytes, int offset, int length) throws IOException {
         output.write(bytes, offset, length);
         output.flush();
-        lock.lock();
-        try {
-            lastOutput = System.nanoTime();
-            midLine = bytes[offset + length - 1] != '\n';
-            printed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        watch.output(bytes, offset, length);
     }
 
     private void feed(AttachableConsole console) {
         try {
-            awaitPrompt();
+            watch.await();
             byte[] chunk = new byte[4096];
             for (int count = input.read(chunk); count >= 0; count = input.read(chunk)) {
                 type(console, ByteBuffer.wrap(chunk, 0, count));
@@ -89,22 +74,6 @@ public final class StreamSession {
         } catch (InterruptedException e) {
             LOG.debug("the machine ended before its input did");
         }
-    }
-
-    private void awaitPrompt() throws InterruptedException {
-        lock.lock();
-        try {
-            for (long left = patience(); left > 0; left = patience()) {
-                printed.awaitNanos(left);
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Nanoseconds for which the output must go on resting. */
-    private long patience() {
-        return (midLine ? PROMPT_RESTS : silence).toNanos() - (System.nanoTime() - lastOutput);
     }
 
     private static void type(AttachableConsole console, ByteBuffer bytes) throws InterruptedException {

@@ -22,13 +22,14 @@ class StreamSessionTest {
     void inputWaitsForAPromptAndEndsWithCtrlD() throws Exception {
         Thread session = start("ls\n", Duration.ofHours(1));
         console.print("[    0.0] booting\n");
-        assertNull(console.typed.poll(500, TimeUnit.MILLISECONDS));
-        console.print("# ");
+        console.print("[    0.1] slow");
+        assertNull(console.typed.poll(700, TimeUnit.MILLISECONDS));
+        console.print(" line\nroot@linux:~# \033[6n");
         assertEquals("ls\n", console.typed.take());
         assertEquals("\004", console.typed.take());
         ended.complete(0);
         session.join();
-        assertEquals("[    0.0] booting\n# ", output.toString(StandardCharsets.US_ASCII));
+        assertEquals("[    0.0] booting\n[    0.1] slow line\nroot@linux:~# \033[6n", output.toString(StandardCharsets.US_ASCII));
     }
 
     @Test
