@@ -15,9 +15,7 @@ final class Oracle {
     private Oracle() {}
 
     static boolean knows(Row row, Encoding encoding) {
-        // c.addi16sp moves the stack pointer, which the images keep still.
-        boolean movesStack = encoding.fixed().contains("rd=2");
         return !UNKNOWN.contains(row.extension()) && !UNKNOWN.contains(encoding.extension())
-                && !NOT_FOR_USERS.contains(row.name()) && !row.name().equals(WRONG) && !movesStack;
+                && !NOT_FOR_USERS.contains(row.name()) && !row.name().equals(WRONG);
     }
 }
