@@ -55,4 +55,30 @@ class FirmwareBootTest {
             assertEquals("again\n".repeat(20), guest.console().output());
         }
     }
+
+    @Test
+    void aRawKernelRunsInSupervisorModeUnderTheBuiltInFirmware() {
+        try (GuestMachine guest = GuestMachine.virt().memory(16 << 20).vcpus(4).kernel(program("hello from S-mode\n")).start()) {
+            assertEquals(0, guest.awaitEnd(Duration.ofSeconds(30)));
+            assertEquals("hello from S-mode\n", guest.console().output());
+        }
+    }
+
+    @Test
+    void theFinisherEndsTheMachineWithTheGuestsStatus() {
+        int[] fail = {
+            0x001002b7, // lui  t0, 0x100      test finisher
+            0x002a3337, // lui  t1, 0x2a3
+            0x33330313, // addi t1, t1, 0x333  fail with 42
+            0x0062a023, // sw   t1, 0(t0)
+            0x0000006f, // j    .
+        };
+        ByteBuffer program = ByteBuffer.allocate(20).order(ByteOrder.LITTLE_ENDIAN);
+        for (int instruction : fail) {
+            program.putInt(instruction);
+        }
+        try (GuestMachine guest = GuestMachine.virt().memory(4 << 20).firmware(program.array()).start()) {
+            assertEquals(42, guest.awaitEnd(Duration.ofSeconds(30)));
+        }
+    }
 }

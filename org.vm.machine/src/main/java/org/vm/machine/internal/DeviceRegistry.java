@@ -38,6 +38,7 @@ public final class DeviceRegistry implements DeviceManager {
         Mapping mapping;
         Wire.Input input;
         String refusal;
+        boolean hopeless;
 
         Offer(MmioDevice device, long base, int irq) {
             this.device = device;
@@ -139,6 +140,19 @@ public final class DeviceRegistry implements DeviceManager {
             offers.add(offer);
             tryAttach(offer);
             changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Keeps a device that cannot be attached whatever changes, with the reason. */
+    public void refuse(MmioDevice device, String reason) {
+        lock.lock();
+        try {
+            Offer offer = new Offer(device, -1, -1);
+            offer.refusal = reason;
+            offer.hopeless = true;
+            offers.add(offer);
         } finally {
             lock.unlock();
         }
@@ -295,7 +309,7 @@ public final class DeviceRegistry implements DeviceManager {
         if (offer.attachment != null) {
             detach(offer);
             // What was refused may fit now.
-            offers.stream().filter(o -> o.attachment == null).forEach(this::tryAttach);
+            offers.stream().filter(o -> o.attachment == null && !o.hopeless).forEach(this::tryAttach);
         }
         changed.signalAll();
     }

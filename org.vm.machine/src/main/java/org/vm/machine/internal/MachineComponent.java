@@ -239,9 +239,14 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
     @Override
     public MmioDevice addingService(ServiceReference<MmioDevice> reference) {
         MmioDevice device = context.getService(reference);
-        if (device != null) {
+        if (device == null) {
+            return null;
+        }
+        try {
             machine.devices().offer(device, Quantity.number(reference.getProperty("base"), -1),
                     (int) Quantity.number(reference.getProperty("irq"), -1));
+        } catch (ConfigurationException e) {
+            machine.devices().refuse(device, "base or irq: " + e.getMessage());
         }
         return device;
     }

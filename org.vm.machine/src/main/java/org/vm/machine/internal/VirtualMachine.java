@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,7 @@ public final class VirtualMachine implements Machine, AutoCloseable {
     private final List<Cpu> cpus = new ArrayList<>();
     private final List<VcpuThread> vcpus = new ArrayList<>();
     private final ReentrantLock lifecycle = new ReentrantLock();
+    private final AtomicBoolean resetRequested = new AtomicBoolean();
     private volatile Duration patience = Duration.ZERO;
     private volatile MachineState state = MachineState.CREATED;
     private volatile String reason;
@@ -115,10 +117,10 @@ public final class VirtualMachine implements Machine, AutoCloseable {
                 // Time starts before the devices are reset: they look at it.
                 clock.restart();
                 load();
-            } catch (VmException e) {
+            } catch (RuntimeException e) {
                 clock.pause();
                 state = MachineState.FAILED;
-                reason = e.getMessage();
+                reason = sentence(e);
                 throw e;
             }
             reason = null;
@@ -242,24 +244,35 @@ public final class VirtualMachine implements Machine, AutoCloseable {
 
     @Override
     public void reset() {
-        reset(run);
-    }
-
-    private void reset(CompletableFuture<Integer> which) {
         lifecycle.lock();
         try {
-            if (which != run || !running()) {
+            if (!running()) {
                 throw new VmException("machine '%s' is %s and cannot be reset; start it".formatted(name(), state));
             }
-            LOG.info("machine '{}' is reset", name());
-            stand(VcpuThread.Order.PAUSE);
-            load();
-            if (state == MachineState.RUNNING) {
-                vcpus.forEach(vcpu -> vcpu.order(VcpuThread.Order.RUN));
-            }
+            restart();
         } finally {
             lifecycle.unlock();
         }
+    }
+
+    /** Boots again. If that fails, so has the machine. */
+    private void restart() {
+        LOG.info("machine '{}' is reset", name());
+        try {
+            stand(VcpuThread.Order.PAUSE);
+            load();
+        } catch (RuntimeException e) {
+            end(run, MachineState.FAILED, "it could not be reset: " + sentence(e), 0, e);
+            throw e;
+        }
+        if (state == MachineState.RUNNING) {
+            vcpus.forEach(vcpu -> vcpu.order(VcpuThread.Order.RUN));
+        }
+    }
+
+    /** What to tell people of an error: only the monitor's own are written for them. */
+    private static String sentence(Throwable e) {
+        return e instanceof VmException ? e.getMessage() : e.toString();
     }
 
     private void require(MachineState expected, String what) {
@@ -291,25 +304,36 @@ public final class VirtualMachine implements Machine, AutoCloseable {
     void requestReset() {
         CompletableFuture<Integer> which = run;
         vcpus.forEach(vcpu -> vcpu.order(VcpuThread.Order.PAUSE));
-        Thread.startVirtualThread(() -> {
-            try {
-                reset(which);
-            } catch (VmException e) {
-                fail("it could not be reset", e);
+        if (resetRequested.compareAndSet(false, true)) {
+            Thread.startVirtualThread(() -> guestReset(which));
+        }
+    }
+
+    private void guestReset(CompletableFuture<Integer> which) {
+        lifecycle.lock();
+        try {
+            resetRequested.set(false);
+            if (which == run && running()) {
+                restart();
             }
-        });
+        } catch (RuntimeException e) {
+            LOG.error("machine '{}' could not be reset as its guest asked", name(), e);
+        } finally {
+            lifecycle.unlock();
+        }
     }
 
     private void fail(String what, Throwable cause) {
         LOG.error("machine '{}': {}", name(), what, cause);
         CompletableFuture<Integer> which = run;
         vcpus.forEach(vcpu -> vcpu.order(VcpuThread.Order.STOP));
-        Thread.startVirtualThread(() -> end(which, MachineState.FAILED, what + ": " + cause, 0, cause));
+        Thread.startVirtualThread(() -> end(which, MachineState.FAILED, what + ": " + sentence(cause), 0, cause));
     }
 
     @Override
     public CompletableFuture<Integer> ended() {
-        return run;
+        // A copy: nobody else ends the run by completing it.
+        return run.copy();
     }
 
     /** Hands all vCPUs to an engine, or to none ({@code null}); returns when the former one has let go. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -17,6 +18,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.vm.api.ConfigurationException;
 import org.vm.api.VmConfig;
 import org.vm.api.VmException;
@@ -311,5 +313,61 @@ class MachineLifeTest {
         assertEquals(Image.of(Path.of("a")), boot.kernel().orElseThrow());
         assertTrue(boot.initrd().isEmpty());
         assertTrue(boot.firmware().isEmpty());
+    }
+
+    @Test
+    void aResetThatCannotBeDoneFailsTheMachine(@TempDir Path folder) throws Exception {
+        Path kernel = Files.write(folder.resolve("kernel"), new byte[] {1, 2, 3, 4});
+        Endless program = new Endless();
+        machine = new VirtualMachine(VmConfig.riscv64("test").withMemory(8 << 20), Machines.board(),
+                Boot.files(kernel.toString(), "", "", ""), Machines.MMUS, new FakeArchitecture(program), List.of());
+        machine.devices().register(new FakeController("controller"), 0x0c00_0000, 0);
+        machine.engine(engine);
+        machine.start();
+        program.awaitProgress();
+        Files.delete(kernel);
+        assertThrows(VmException.class, machine::reset);
+        assertEquals(MachineState.FAILED, machine.state());
+        assertTrue(machine.reason().orElseThrow().contains("could not be reset"), machine.reason().toString());
+        assertThrows(ExecutionException.class, () -> machine.ended().get(30, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void aStormOfResetsFromEveryCpuIsSurvived() throws Exception {
+        CountDownLatch enough = new CountDownLatch(2_000);
+        machine(4, cpu -> {
+            cpu.platform.reset();
+            enough.countDown();
+            return ExitReason.CONTINUE;
+        });
+        machine.start();
+        assertTrue(enough.await(30, TimeUnit.SECONDS));
+        assertEquals(MachineState.RUNNING, machine.state());
+        machine.stop();
+        assertEquals(MachineState.STOPPED, machine.state());
+    }
+
+    @Test
+    void aDeviceThatFailsToResetIsSaidAtTheStart() {
+        machine(1, cpu -> ExitReason.WAIT);
+        machine.devices().register(new FakeDevice("broken", 0x100) {
+            @Override
+            public void reset() {
+                throw new IllegalStateException("stuck");
+            }
+        }, -1, -1);
+        assertThrows(IllegalStateException.class, machine::start);
+        assertEquals(MachineState.FAILED, machine.state());
+        assertTrue(machine.reason().orElseThrow().contains("stuck"));
+    }
+
+    @Test
+    void whoWaitsForTheEndCannotBringItAbout() throws Exception {
+        machine(1, cpu -> ExitReason.WAIT);
+        machine.start();
+        machine.ended().complete(5);
+        assertFalse(machine.ended().isDone());
+        machine.stop();
+        assertEquals(VirtualMachine.STOPPED_STATUS, machine.ended().get(30, TimeUnit.SECONDS));
     }
 }
