@@ -8,13 +8,18 @@ import java.nio.ByteOrder;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.vm.api.PagingMode;
+import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.isa.DecodedRow;
 import org.vm.engine.interp.internal.Interpreter;
 
 /** Random programs leave the same registers, flags and memory in the interpreter as under {@code qemu-riscv64}. */
 class RandomProgramsTest {
     /** Fuses after a few entries, so that loops run both ways. */
-    private final InterpretedHart hart = new InterpretedHart(new Interpreter(4096, 8, 4, 4096));
+    private static final ExecutionEngine ENGINE = new Interpreter(4096, 8, 4, 4096);
+    private static final long WHOLE = 1L << 40;
 
     @BeforeAll
     static void qemuIsThere() {
@@ -23,18 +28,31 @@ class RandomProgramsTest {
 
     @Test
     void aThousandProgramsDoAsUnderQemu() throws Exception {
-        compare(1, 1000);
+        compare(new InterpretedHart(ENGINE, PagingMode.BARE, WHOLE), 1, 1000);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SV39", "SV48", "SV57"})
+    void programsOnShuffledPagesDoAsUnderQemu(PagingMode paging) throws Exception {
+        compare(new InterpretedHart(ENGINE, paging, WHOLE), 1000 + paging.levels(), 300);
+    }
+
+    /** A runner that is replaced finds everything in the hart. */
+    @Test
+    void programsInSlicesDoAsUnderQemu() throws Exception {
+        compare(new InterpretedHart(ENGINE, PagingMode.SV39, 97), 2000, 100);
     }
 
     @Test
     @Tag("slow")
     void aHundredThousandProgramsDoAsUnderQemu() throws Exception {
+        PagingMode[] modes = PagingMode.values();
         for (int seed = 2; seed < 102; seed++) {
-            compare(seed, 1000);
+            compare(new InterpretedHart(ENGINE, modes[seed % modes.length], WHOLE), seed, 1000);
         }
     }
 
-    private void compare(long seed, int count) throws Exception {
+    private static void compare(InterpretedHart hart, long seed, int count) throws Exception {
         RandomPrograms.Layout programs = new RandomPrograms(seed).generate(count);
         ByteBuffer expected = ByteBuffer.wrap(QemuUser.run(programs.code().image())).order(ByteOrder.LITTLE_ENDIAN);
         ByteBuffer actual = ByteBuffer.wrap(hart.run(programs.code().image())).order(ByteOrder.LITTLE_ENDIAN);
