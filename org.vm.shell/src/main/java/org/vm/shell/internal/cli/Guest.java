@@ -23,24 +23,23 @@ import org.vm.shell.internal.command.MachineOptions;
  * @param name        for the machine, unless another is given
  * @param properties  of the machine; modifiable
  * @param runsCommands whether its {@code /init} is ours, so that {@code --exec} works
- * @param farewell    what is typed when the input ends
+ * @param farewell    what is typed at its prompt when the input ends; empty: Ctrl-D
  * @param silence     how long it may print nothing and still not want its input
  */
 record Guest(String name, Map<String, Object> properties, boolean runsCommands, String farewell, Duration silence) {
-    private static final String END_OF_INPUT = "\004";
     private static final Duration SHORT = Duration.ofSeconds(1);
     /** A kernel that boots may be silent for a while on a busy host. */
     private static final Duration LONG = Duration.ofMinutes(3);
 
     static Guest empty() {
-        return new Guest("vm", new LinkedHashMap<>(), false, END_OF_INPUT, SHORT);
+        return new Guest("vm", new LinkedHashMap<>(), false, "", SHORT);
     }
 
     /** An ELF program or a kernel. */
     static Guest kernel(Path file) {
         Map<String, Object> properties = new LinkedHashMap<>();
         properties.put("kernel", MachineOptions.file(file));
-        return new Guest(machineName(file), properties, false, END_OF_INPUT, isElf(file) ? SHORT : LONG);
+        return new Guest(machineName(file), properties, false, "", isElf(file) ? SHORT : LONG);
     }
 
     /** The guest that comes with the distribution. */
@@ -51,7 +50,7 @@ record Guest(String name, Map<String, Object> properties, boolean runsCommands, 
         }
         Map<String, Object> properties = new LinkedHashMap<>();
         properties.put("kernel", MachineOptions.file(file));
-        return new Guest("builtin", properties, false, END_OF_INPUT, SHORT);
+        return new Guest("builtin", properties, false, "", SHORT);
     }
 
     /** A machine configuration as it could be dropped into {@code plugins/}. */
@@ -66,10 +65,10 @@ record Guest(String name, Map<String, Object> properties, boolean runsCommands, 
         Map<String, Object> properties = new LinkedHashMap<>();
         text.stringPropertyNames().stream().sorted().forEach(key -> properties.put(key, text.getProperty(key)));
         Object name = properties.remove("name");
-        return new Guest(name == null ? machineName(file) : name.toString(), properties, false, END_OF_INPUT, LONG);
+        return new Guest(name == null ? machineName(file) : name.toString(), properties, false, "", LONG);
     }
 
-    /** A guest from the catalog. Its shell comes back when its input ends, so it is told to power off. */
+    /** A guest from the catalog. Its shell would come back after Ctrl-D, so it is told to power off. */
     static Guest image(GuestImage image, Optional<Terminal> terminal) {
         Map<String, Object> properties = new LinkedHashMap<>();
         image.firmware().ifPresent(path -> properties.put("firmware", path.toAbsolutePath().toString()));
@@ -79,7 +78,7 @@ record Guest(String name, Map<String, Object> properties, boolean runsCommands, 
                 + " vm.size=" + t.getHeight() + "x" + t.getWidth()).orElse("");
         boolean ours = image.initrd().isPresent();
         properties.put("append", (image.append() + (ours ? size : "")).strip());
-        return new Guest(image.name(), properties, ours, ours ? END_OF_INPUT + "poweroff\n" : END_OF_INPUT, LONG);
+        return new Guest(image.name(), properties, ours, ours ? "poweroff\n" : "", LONG);
     }
 
     private static boolean isElf(Path file) {

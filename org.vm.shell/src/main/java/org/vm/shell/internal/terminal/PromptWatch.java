@@ -39,20 +39,22 @@ final class PromptWatch {
         }
     }
 
-    void await() throws InterruptedException {
+    /** Waits for a prompt, or for silence. @return whether it was a prompt */
+    boolean await() throws InterruptedException {
         lock.lock();
         try {
-            for (long left = patience(); left > 0; left = patience()) {
+            long since = System.nanoTime();
+            while (true) {
+                boolean prompt = PROMPT.matcher(CONTROL.matcher(tail).replaceAll("")).find();
+                long rested = System.nanoTime() - Math.max(since, lastOutput);
+                long left = (prompt ? RESTS : silence).toNanos() - rested;
+                if (left <= 0) {
+                    return prompt;
+                }
                 printed.awaitNanos(left);
             }
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Nanoseconds for which the output must go on resting. */
-    private long patience() {
-        boolean prompt = PROMPT.matcher(CONTROL.matcher(tail).replaceAll("")).find();
-        return (prompt ? RESTS : silence).toNanos() - (System.nanoTime() - lastOutput);
     }
 }

@@ -15,8 +15,8 @@ import org.vm.api.backend.AttachableConsole.Attachment;
 
 /**
  * A pipe, file or dumb terminal on a machine's console. Input waits until the guest asks for it with a prompt,
- * because a kernel throws away what was typed before it opened its console. The end
- * of the input reaches the guest as keys as well.
+ * because a kernel throws away what was typed before it opened its console. The end of the input reaches the guest as
+ * keys, too.
  */
 public final class StreamSession {
     private static final Logger LOG = LoggerFactory.getLogger(StreamSession.class);
@@ -25,6 +25,8 @@ public final class StreamSession {
     private static final Duration ROOM = Duration.ofSeconds(1);
     private static final Duration LAST_WORDS = Duration.ofSeconds(30);
 
+    private static final String END_OF_INPUT = "\004";
+
     private final InputStream input;
     private final OutputStream output;
     private final PromptWatch watch;
@@ -32,7 +34,7 @@ public final class StreamSession {
 
     /**
      * @param silence  after which input is passed on even without a prompt
-     * @param farewell what is typed at the end of the input; Ctrl-D, to begin with
+     * @param farewell what is typed at the prompt when the input has ended; empty: Ctrl-D, wherever the guest is
      */
     public StreamSession(InputStream input, OutputStream output, Duration silence, String farewell) {
         this.input = input;
@@ -68,12 +70,29 @@ public final class StreamSession {
             for (int count = input.read(chunk); count >= 0; count = input.read(chunk)) {
                 type(console, ByteBuffer.wrap(chunk, 0, count));
             }
-            type(console, ByteBuffer.wrap(farewell.getBytes(StandardCharsets.US_ASCII)));
+            sayFarewell(console);
         } catch (IOException e) {
             LOG.warn("standard input cannot be read any more: {}", e.getMessage());
         } catch (InterruptedException e) {
             LOG.debug("the machine ended before its input did");
         }
+    }
+
+    private void sayFarewell(AttachableConsole console) throws InterruptedException {
+        if (farewell.isEmpty()) {
+            type(console, END_OF_INPUT);
+            return;
+        }
+        if (!watch.await()) {
+            // Not at the prompt: a command waits for the input that has ended.
+            type(console, END_OF_INPUT);
+            watch.await();
+        }
+        type(console, farewell);
+    }
+
+    private static void type(AttachableConsole console, String text) throws InterruptedException {
+        type(console, ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)));
     }
 
     private static void type(AttachableConsole console, ByteBuffer bytes) throws InterruptedException {

@@ -102,7 +102,7 @@ class VmmTest {
         console.attached.await();
         console.print("# ");
         assertEquals("ls\n", console.typed.take());
-        assertEquals("\004poweroff\n", console.typed.take());
+        assertEquals("poweroff\n", console.typed.take());
         manager.machines.getFirst().end.complete(7);
         assertEquals(7, status.get());
         assertEquals("# ", out());

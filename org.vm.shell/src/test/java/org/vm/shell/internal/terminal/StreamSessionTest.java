@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Timeout;
 class StreamSessionTest {
     private final FakeConsole console = new FakeConsole();
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+    private String farewell = "";
     private final ByteArrayOutputStream output = new ByteArrayOutputStream();
 
     @Test
@@ -30,6 +31,34 @@ class StreamSessionTest {
         ended.complete(0);
         session.join();
         assertEquals("[    0.0] booting\n[    0.1] slow line\nroot@linux:~# \033[6n", output.toString(StandardCharsets.US_ASCII));
+    }
+
+    @Test
+    void aShellThatWouldComeBackIsToldToPowerOff() throws Exception {
+        farewell = "poweroff\n";
+        Thread session = start("ls\n", Duration.ofHours(1));
+        console.print("# ");
+        assertEquals("ls\n", console.typed.take());
+        console.print("ls\r\nbin\r\n");
+        assertNull(console.typed.poll(700, TimeUnit.MILLISECONDS));
+        console.print("# ");
+        assertEquals("poweroff\n", console.typed.take());
+        ended.complete(0);
+        session.join();
+    }
+
+    @Test
+    void aCommandThatWaitsForInputIsToldOfItsEndFirst() throws Exception {
+        farewell = "poweroff\n";
+        Thread session = start("cat\n", Duration.ofMillis(100));
+        console.print("# ");
+        assertEquals("cat\n", console.typed.take());
+        console.print("cat\r\n");
+        assertEquals("\004", console.typed.take());
+        console.print("# ");
+        assertEquals("poweroff\n", console.typed.take());
+        ended.complete(0);
+        session.join();
     }
 
     @Test
@@ -50,7 +79,7 @@ class StreamSessionTest {
 
     private Thread start(String input, Duration silence) throws InterruptedException {
         StreamSession session = new StreamSession(
-                new ByteArrayInputStream(input.getBytes(StandardCharsets.US_ASCII)), output, silence, "\004");
+                new ByteArrayInputStream(input.getBytes(StandardCharsets.US_ASCII)), output, silence, farewell);
         Thread thread = Thread.ofVirtual().start(() -> {
             try {
                 session.run(console, ended);
