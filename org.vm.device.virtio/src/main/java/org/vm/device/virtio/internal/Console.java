@@ -1,13 +1,19 @@
 package org.vm.device.virtio.internal;
 
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vm.api.ConfigurationException;
@@ -29,10 +35,39 @@ import org.vm.device.virtio.internal.ConsolePort.Event;
  * <pre>
  * struct virtio_console_config  { le16 cols; le16 rows; le32 max_nr_ports; le32 emerg_wr; };
  * struct virtio_console_control { le32 id; le16 event; le16 value; };
- * struct virtio_console_resize  { le16 cols; le16 rows; };
  * </pre>
  */
+@Component(service = VirtioDevice.class, configurationPid = "org.vm.device.virtio.console",
+        configurationPolicy = ConfigurationPolicy.REQUIRE)
+@Designate(ocd = Console.Config.class, factory = true)
 public final class Console implements VirtioDevice {
+    @ObjectClassDefinition(name = "VirtIO console", description = "A terminal (/dev/hvc0) and byte streams beside it.")
+    @interface Config {
+        @AttributeDefinition(name = "Machine", description = "Name of the machine that gets the console.")
+        String vm();
+
+        @AttributeDefinition(name = "Name", required = false,
+                description = "Name of the device, unique in its machine; empty: that of its configuration.")
+        String name() default "";
+
+        @AttributeDefinition(name = "Base", description = "Physical address; empty: the machine chooses.",
+                required = false)
+        String base() default "";
+
+        @AttributeDefinition(name = "Interrupt", description = "Interrupt source; -1: the machine chooses.")
+        int irq() default -1;
+
+        @AttributeDefinition(name = "Terminal", description = "Filter that selects the console behind port 0 (hvc0).")
+        String console_target() default "(objectClass=org.vm.api.backend.ConsoleBackend)";
+
+        @AttributeDefinition(name = "Ports", description = "Filter that selects the consoles behind further ports; each "
+                + "appears in the guest as /dev/virtio-ports/NAME while its service is there.")
+        String ports_target() default "(!(objectClass=*))";
+
+        @AttributeDefinition(name = "Most ports", description = "Ports that there can be at a time, 1 to 31.")
+        int maxPorts() default 4;
+    }
+
     static final int F_SIZE = 0;
     static final int F_MULTIPORT = 1;
     static final int F_EMERG_WRITE = 2;
@@ -40,13 +75,10 @@ public final class Console implements VirtioDevice {
     private static final int DEVICE_READY = 0;
     private static final int PORT_READY = 3;
     private static final int PORT_OPEN = 6;
-    private static final int CONTROL_SIZE = 8;
 
     private static final int CONTROL_RECEIVE = 2;
     private static final int CONTROL_TRANSMIT = 3;
     private static final int QUEUE_SIZE = 64;
-    /** Most bytes moved for one chain of buffers, however large they are. */
-    private static final long CAP = 1 << 20;
     private static final int MAX_PORTS = 31;
     private static final Logger LOG = LoggerFactory.getLogger(Console.class);
 
@@ -56,6 +88,11 @@ public final class Console implements VirtioDevice {
     private final ConfigSpace config = new ConfigSpace(12);
     private boolean driverReady;
     private volatile Activation activation;
+
+    @Activate
+    public Console(@Reference(name = "console") ConsoleBackend terminal, Config config, Map<String, Object> properties) {
+        this(InstanceName.of(config.name(), properties), terminal, config.maxPorts());
+    }
 
     /** @param maxPorts ports that there can be at a time, 1 to 31 */
     public Console(String name, ConsoleBackend terminal, int maxPorts) {
@@ -67,6 +104,15 @@ public final class Console implements VirtioDevice {
         this.ports = new ConsolePort[maxPorts];
         config.set(4, 4, maxPorts).writable(8, 4, this::emergencyWrite);
         addPort(name, terminal);
+    }
+
+    @Reference(name = "ports", cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindPort(ConsoleBackend backend, Map<String, Object> properties) {
+        addPort(String.valueOf(properties.get("name")), backend);
+    }
+
+    void unbindPort(ConsoleBackend backend) {
+        removePort(backend);
     }
 
     /**
@@ -261,64 +307,19 @@ public final class Console implements VirtioDevice {
             synchronized (ports) {
                 port = ports[index < CONTROL_RECEIVE ? 0 : (index - 2) / 2];
             }
-            if (index % 2 == 0) {
-                input(queue, port);
-            } else {
-                output(queue, port);
+            if (index % 2 == 1) {
+                ConsolePort.output(queue, port);
+            } else if (port != null) {
+                port.input(queue);
             }
         }
-    }
-
-    /** Terminal to guest. */
-    private void input(Virtqueue queue, ConsolePort port) {
-        while (port != null && port.open) {
-            if (port.waiting == null) {
-                port.waiting = queue.poll();
-            }
-            if (port.waiting == null) {
-                return;
-            }
-            Buffers into = port.waiting.writable();
-            long read = fill(port.backend, into.seek(0));
-            if (read == 0 && into.size() > 0) {
-                return;
-            }
-            queue.complete(port.waiting, read);
-            port.waiting = null;
-        }
-    }
-
-    private static long fill(ConsoleBackend backend, Buffers into) {
-        long total = 0;
-        for (MemorySegment slice : into.slices(Math.min(into.size(), CAP))) {
-            int read = backend.read(slice.asByteBuffer());
-            total += read;
-            if (read < slice.byteSize()) {
-                break;
-            }
-        }
-        return total;
-    }
-
-    /** Guest to terminal; what goes to a port that is not there is lost. */
-    private void output(Virtqueue queue, ConsolePort port) {
-        for (DescriptorChain chain = queue.poll(); chain != null; chain = queue.poll()) {
-            Buffers from = chain.readable();
-            for (MemorySegment slice : from.slices(Math.min(from.size(), CAP))) {
-                if (port != null && !port.removed) {
-                    port.backend.write(slice.asByteBuffer());
-                }
-            }
-            queue.stage(chain, 0);
-        }
-        queue.publish();
     }
 
     /** Control messages from the driver; unknown ports and events are ignored. */
     private void receiveControl(Virtqueue queue) {
         for (DescriptorChain chain = queue.poll(); chain != null; chain = queue.poll()) {
             Buffers from = chain.readable();
-            if (from.size() >= CONTROL_SIZE) {
+            if (from.size() >= ConsolePort.CONTROL_SIZE) {
                 control(from.get32(), from.get16(), from.get16());
             }
             queue.complete(chain, 0);
@@ -385,22 +386,11 @@ public final class Console implements VirtioDevice {
                     if (event == Event.DEVICE_REMOVE) {
                         ports[port.id] = null;
                     }
-                    return message(port, event);
+                    return port.message(event, (int) config.get(0, 2), (int) config.get(2, 2));
                 }
             }
             return null;
         }
-    }
-
-    private byte[] message(ConsolePort port, Event event) {
-        byte[] text = event == Event.PORT_NAME ? port.name.getBytes(StandardCharsets.UTF_8) : new byte[0];
-        int size = CONTROL_SIZE + (event == Event.RESIZE ? 4 : text.length);
-        ByteBuffer message = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN)
-                .putInt(port.id).putShort((short) event.number).putShort((short) 1);
-        if (event == Event.RESIZE) {
-            message.putShort((short) config.get(0, 2)).putShort((short) config.get(2, 2));
-        }
-        return message.put(text).array();
     }
 
     @Override

@@ -1,9 +1,15 @@
 package org.vm.device.virtio.internal;
 
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 import java.util.Set;
 import org.vm.api.backend.ConsoleBackend;
+import org.vm.device.virtio.Buffers;
 import org.vm.device.virtio.DescriptorChain;
+import org.vm.device.virtio.Virtqueue;
 
 /** A port of a {@link Console}. Fields are guarded by the console's port table, but for those of one worker. */
 final class ConsolePort {
@@ -17,6 +23,10 @@ final class ConsolePort {
             this.number = number;
         }
     }
+
+    static final int CONTROL_SIZE = 8;
+    /** Most bytes moved for one chain of buffers, however large they are. */
+    private static final long CAP = 1 << 20;
 
     final int id;
     final String name;
@@ -49,5 +59,69 @@ final class ConsolePort {
         ready = false;
         open = nowOpen;
         waiting = null;
+    }
+
+    /** Terminal to guest, on the receive queue's worker. */
+    void input(Virtqueue queue) {
+        while (open) {
+            if (waiting == null) {
+                waiting = queue.poll();
+            }
+            if (waiting == null) {
+                return;
+            }
+            Buffers into = waiting.writable().seek(0);
+            long read = fill(into);
+            if (read == 0 && into.size() > 0) {
+                return;
+            }
+            queue.complete(waiting, read);
+            waiting = null;
+        }
+    }
+
+    private long fill(Buffers into) {
+        long total = 0;
+        for (MemorySegment slice : into.slices(Math.min(into.size(), CAP))) {
+            int read = backend.read(slice.asByteBuffer());
+            total += read;
+            if (read < slice.byteSize()) {
+                break;
+            }
+        }
+        return total;
+    }
+
+    /** Guest to terminal, on the transmit queue's worker; what goes to a port that is not there ({@code null}) is lost. */
+    static void output(Virtqueue queue, ConsolePort port) {
+        for (DescriptorChain chain = queue.poll(); chain != null; chain = queue.poll()) {
+            Buffers from = chain.readable();
+            for (MemorySegment slice : from.slices(Math.min(from.size(), CAP))) {
+                if (port != null && !port.removed) {
+                    port.backend.write(slice.asByteBuffer());
+                }
+            }
+            queue.stage(chain, 0);
+        }
+        queue.publish();
+    }
+
+    /**
+     * A control message about this port.
+     *
+     * <pre>
+     * struct virtio_console_control { le32 id; le16 event; le16 value; };
+     * struct virtio_console_resize  { le16 cols; le16 rows; };
+     * </pre>
+     */
+    byte[] message(Event event, int columns, int rows) {
+        byte[] text = event == Event.PORT_NAME ? name.getBytes(StandardCharsets.UTF_8) : new byte[0];
+        int size = CONTROL_SIZE + (event == Event.RESIZE ? 4 : text.length);
+        ByteBuffer message = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(id).putShort((short) event.number).putShort((short) 1);
+        if (event == Event.RESIZE) {
+            message.putShort((short) columns).putShort((short) rows);
+        }
+        return message.put(text).array();
     }
 }

@@ -1,0 +1,148 @@
+package org.vm.itest;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertTrue;
+import static org.ops4j.pax.exam.CoreOptions.options;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Hashtable;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import javax.inject.Inject;
+import org.junit.After;
+import org.junit.Before;
+import org.junit.Rule;
+import org.junit.Test;
+import org.junit.rules.TemporaryFolder;
+import org.junit.runner.RunWith;
+import org.ops4j.pax.exam.Configuration;
+import org.ops4j.pax.exam.Option;
+import org.ops4j.pax.exam.junit.PaxExam;
+import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
+import org.ops4j.pax.exam.spi.reactors.PerClass;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.cm.ConfigurationAdmin;
+import org.vm.api.device.DeviceType;
+import org.vm.api.machine.Machine;
+import org.vm.api.machine.MachineManager;
+
+/** Disks come and go with their configuration and with what is behind them. */
+@RunWith(PaxExam.class)
+@ExamReactorStrategy(PerClass.class)
+public class VirtioDisksIT {
+    private static final String DISK = "org.vm.device.virtio.blk";
+    private static final String STORAGE = "org.vm.backend.block";
+
+    @Inject
+    private BundleContext context;
+    @Inject
+    private ConfigurationAdmin configurations;
+    @Inject
+    private MachineManager machines;
+    @Rule
+    public TemporaryFolder folder = new TemporaryFolder();
+    private Machine machine;
+    private Path image;
+
+    @Configuration
+    public Option[] configuration() {
+        return options(Container.with("org.vm.api", "org.vm.isa", "org.vm.mmu", "org.vm.isa.riscv", "org.vm.engine.interp",
+                "org.vm.device.riscv", "org.vm.device.virtio", STORAGE, "org.vm.backend.console", "org.vm.machine"));
+    }
+
+    @Before
+    public void createMachine() throws Exception {
+        machine = machines.create("disks", Map.of("memory", "16M"));
+        image = Files.write(folder.newFile("disk.img").toPath(), new byte[1 << 20]);
+    }
+
+    @After
+    public void deleteMachine() throws Exception {
+        var left = configurations.listConfigurations("(|(service.factoryPid=" + DISK + ")(service.factoryPid=" + STORAGE + ".*))");
+        for (var configuration : left == null ? new org.osgi.service.cm.Configuration[0] : left) {
+            configuration.delete();
+        }
+        machines.delete("disks");
+    }
+
+    @Test
+    public void aDiskIsPluggedByOneLineThatNamesItsFileAndUnpluggedWithItsConfiguration() throws Exception {
+        var disk = configure(DISK, "disk0", "vm", "disks", "file", image.toString());
+        await("the disk", () -> has("disk0"));
+        assertEquals(DeviceType.BLOCK, machine.devices().find("disk0").orElseThrow().device().type());
+        assertEquals(2048, machine.devices().find("disk0").orElseThrow().device().read(0x100, 8));
+        disk.delete();
+        await("the disk is gone", () -> !has("disk0"));
+        configure(DISK, "disk1", "vm", "disks", "file", image.toString());
+        await("its file is free again", () -> has("disk1"));
+    }
+
+    @Test
+    public void aDiskLeavesWhenTheBundleOfItsStorageStopsAndComesBackWithIt() throws Exception {
+        configure(DISK, "disk0", "vm", "disks", "file", image.toString());
+        configure(DISK, "scratch", "vm", "disks", "ram", "1M");
+        await("the disks", () -> has("disk0") && has("scratch"));
+        Bundle storage = Stream.of(context.getBundles()).filter(b -> STORAGE.equals(b.getSymbolicName())).findFirst()
+                .orElseThrow();
+        storage.stop();
+        await("the disks are gone", () -> !has("disk0") && !has("scratch"));
+        storage.start();
+        await("the disks are back", () -> has("disk0") && has("scratch"));
+    }
+
+    @Test
+    public void aNamedBackendMayComeLaterAndOutlivesItsDisk() throws Exception {
+        var disk = configure(DISK, "disk0", "vm", "disks", "backend", "pool");
+        configure(DISK, "other", "vm", "disks", "ram", "1M");
+        await("another disk", () -> has("other"));
+        assertFalse(has("disk0"));
+        var pool = configure(STORAGE + ".ram", "pool", "name", "pool", "size", "2M");
+        await("the disk", () -> has("disk0"));
+        disk.delete();
+        await("the disk is gone", () -> !has("disk0"));
+        configure(DISK, "again", "vm", "disks", "backend", "pool");
+        await("another disk in front of it", () -> has("again"));
+        pool.delete();
+        await("that one leaves with it", () -> !has("again"));
+    }
+
+    @Test
+    public void twoDisksDoNotWriteOneFile() throws Exception {
+        configure(DISK, "disk0", "vm", "disks", "file", image.toString());
+        await("the disk", () -> has("disk0"));
+        configure(DISK, "disk1", "vm", "disks", "file", image.toString());
+        configure(DISK, "disk2", "vm", "disks", "ram", "1M");
+        await("a disk configured later", () -> has("disk2"));
+        assertFalse(has("disk1"));
+        assertTrue(has("disk0"));
+    }
+
+    private boolean has(String device) {
+        return machine.devices().find(device).isPresent();
+    }
+
+    private org.osgi.service.cm.Configuration configure(String pid, String name, String... pairs) throws Exception {
+        Hashtable<String, Object> properties = new Hashtable<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            properties.put(pairs[i], pairs[i + 1]);
+        }
+        var configuration = configurations.getFactoryConfiguration(pid, name, "?");
+        configuration.update(properties);
+        return configuration;
+    }
+
+    private static void await(String what, BooleanSupplier condition) throws InterruptedException {
+        CountDownLatch never = new CountDownLatch(1);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!condition.getAsBoolean()) {
+            assertFalse("waited in vain: " + what, System.nanoTime() > deadline);
+            never.await(20, TimeUnit.MILLISECONDS);
+        }
+    }
+}
