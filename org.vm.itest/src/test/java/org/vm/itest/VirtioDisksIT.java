@@ -64,7 +64,7 @@ public class VirtioDisksIT {
 
     @After
     public void deleteMachine() throws Exception {
-        var left = configurations.listConfigurations("(|(service.factoryPid=" + DISK + ")(service.factoryPid=" + STORAGE + ".*))");
+        var left = configurations.listConfigurations("(|(service.factoryPid=" + DISK + "*)(service.factoryPid=" + STORAGE + ".*))");
         for (var configuration : left == null ? new org.osgi.service.cm.Configuration[0] : left) {
             configuration.delete();
         }
@@ -92,21 +92,23 @@ public class VirtioDisksIT {
                 .orElseThrow();
         storage.stop();
         await("the disks are gone", () -> !has("disk0") && !has("scratch"));
+        assertTrue(machines.why("disk0"), machines.why("disk0").contains("BlockBackendFactory"));
         storage.start();
         await("the disks are back", () -> has("disk0") && has("scratch"));
     }
 
     @Test
     public void aNamedBackendMayComeLaterAndOutlivesItsDisk() throws Exception {
-        var disk = configure(DISK, "disk0", "vm", "disks", "backend", "pool");
+        var disk = configure(DISK + ".named", "disk0", "vm", "disks", "backend.target", "(name=pool)");
         configure(DISK, "other", "vm", "disks", "ram", "1M");
         await("another disk", () -> has("other"));
         assertFalse(has("disk0"));
+        assertTrue(machines.why("disk0"), machines.why("disk0").contains("(name=pool)"));
         var pool = configure(STORAGE + ".ram", "pool", "name", "pool", "size", "2M");
         await("the disk", () -> has("disk0"));
         disk.delete();
         await("the disk is gone", () -> !has("disk0"));
-        configure(DISK, "again", "vm", "disks", "backend", "pool");
+        configure(DISK + ".named", "again", "vm", "disks", "backend.target", "(name=pool)");
         await("another disk in front of it", () -> has("again"));
         pool.delete();
         await("that one leaves with it", () -> !has("again"));
@@ -121,6 +123,7 @@ public class VirtioDisksIT {
         await("a disk configured later", () -> has("disk2"));
         assertFalse(has("disk1"));
         assertTrue(has("disk0"));
+        assertTrue(machines.why("disk1"), machines.why("disk1").contains("two machines must not write one image"));
     }
 
     private boolean has(String device) {

@@ -1,13 +1,18 @@
 package org.vm.api.backend;
 
+import java.util.Map;
+
 /**
- * Service that opens storage for a device whose own configuration says what it wants ({@code file=disk.img}). Carries
- * the property {@code kind}, the configuration key that it answers to ({@code file}, {@code ram}).
+ * Service that opens storage for a disk whose own configuration says what it wants. Carries the property {@code kind};
+ * that of kind {@code local} knows files and RAM disks, and is what disks use unless their configuration names another
+ * one ({@code storage.target}).
  */
 public interface BlockBackendFactory {
     /**
-     * @param what the value of the configuration key; the caller closes what it gets
+     * @param properties the disk's configuration: {@code file=PATH} or {@code ram=SIZE}, {@code readOnly}, or what another
+     *     kind of storage needs to know
+     * @return the caller closes it
      * @throws org.vm.api.ConfigurationException if that cannot be opened; says why and what to do
      */
-    BlockBackend open(String what, boolean readOnly);
+    BlockBackend open(Map<String, ?> properties);
 }

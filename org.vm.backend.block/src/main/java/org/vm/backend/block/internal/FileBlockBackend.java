@@ -31,7 +31,7 @@ import org.vm.api.backend.BlockBackend;
 @Designate(ocd = FileBlockBackend.Config.class, factory = true)
 public final class FileBlockBackend implements BlockBackend {
     @ObjectClassDefinition(name = "Image file", description = "Storage that outlives the device in front of it; a disk "
-            + "names it by backend=NAME. For a disk of its own, file=PATH in the disk's configuration is enough.")
+            + "names it by backend.target=(name=NAME). For a disk of its own, file=PATH in the disk's configuration is enough.")
     @interface Config {
         @AttributeDefinition(name = "Name", description = "What disks call it.")
         String name();

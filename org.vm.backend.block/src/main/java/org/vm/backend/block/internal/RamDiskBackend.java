@@ -19,7 +19,7 @@ import org.vm.api.backend.BlockBackend;
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = RamDiskBackend.Config.class, factory = true)
 public final class RamDiskBackend implements BlockBackend {
-    @ObjectClassDefinition(name = "RAM disk", description = "Storage in memory; a disk names it by backend=NAME, and its "
+    @ObjectClassDefinition(name = "RAM disk", description = "Storage in memory; a disk names it by backend.target=(name=NAME), and its "
             + "contents stay when that disk is unplugged.")
     @interface Config {
         @AttributeDefinition(name = "Name", description = "What disks call it.")

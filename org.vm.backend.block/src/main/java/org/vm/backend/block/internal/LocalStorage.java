@@ -1,0 +1,29 @@
+package org.vm.backend.block.internal;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.osgi.service.component.annotations.Component;
+import org.vm.api.ConfigurationException;
+import org.vm.api.backend.BlockBackend;
+import org.vm.api.backend.BlockBackendFactory;
+
+/** Opens the image or makes the RAM disk that a disk's own configuration names. */
+@Component(property = "kind=local")
+public final class LocalStorage implements BlockBackendFactory {
+    @Override
+    public BlockBackend open(Map<String, ?> properties) {
+        String file = text(properties, "file");
+        String ram = text(properties, "ram");
+        if (file.isEmpty() == ram.isEmpty()) {
+            throw new ConfigurationException("a disk needs " + (file.isEmpty() ? "storage" : "one storage, not two")
+                    + ": give either file=PATH or ram=SIZE");
+        }
+        return ram.isEmpty() ? new FileBlockBackend(Path.of(file), Boolean.parseBoolean(text(properties, "readOnly")))
+                : new RamDiskBackend(ByteSize.parse(ram));
+    }
+
+    private static String text(Map<String, ?> properties, String key) {
+        Object value = properties.get(key);
+        return value == null ? "" : value.toString().strip();
+    }
+}
