@@ -130,6 +130,7 @@ final class Explanation {
                     reference(depth + 1, component.description, lacking);
                 }
             }
+            case ComponentConfigurationDTO.FAILED_ACTIVATION -> { }
             default -> line(depth, "component %s is in state %d", name, component.state);
         }
         if (component.failure != null) {
@@ -159,12 +160,22 @@ final class Explanation {
         }
     }
 
-    /** The deepest cause of a stack trace in text form, which is what the component runtime keeps. */
+    /**
+     * What a stack trace in text form, which is all that the component runtime keeps, has to say to a person: the
+     * sentence of the deepest error of our own, which names the cause; else the deepest cause.
+     */
     private static String reason(String failure) {
         String last = failure.lines().findFirst().orElse("");
+        boolean ours = false;
         for (String traced : failure.lines().toList()) {
             if (traced.startsWith("Caused by: ")) {
-                last = traced.substring("Caused by: ".length());
+                String cause = traced.substring("Caused by: ".length());
+                if (cause.startsWith("org.vm.api.")) {
+                    last = cause.substring(cause.indexOf(": ") + 2);
+                    ours = true;
+                } else if (!ours) {
+                    last = cause;
+                }
             }
         }
         return last;
