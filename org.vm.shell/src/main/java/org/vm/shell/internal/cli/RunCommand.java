@@ -56,6 +56,7 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         List<Disk> all = disks.stream().map(Disk::parse).toList();
         Map<String, Object> own = options.properties();
+        options.check(name == null ? "vm" : name);
         Guest what = guest(own);
         if (exec != null && !what.runsCommands()) {
             throw new Mistake("--exec works with a guest that has our /init, as in: vmm run linux --exec 'uname -a'");

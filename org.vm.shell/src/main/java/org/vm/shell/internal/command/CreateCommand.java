@@ -36,6 +36,7 @@ final class CreateCommand extends ShellCommand {
             throw new ConfigurationException("there is a machine '" + name + "' already; delete it first or take"
                     + " another name");
         }
+        options.check(name);
         Map<String, Object> properties = options.properties();
         properties.putAll(DeviceCommands.settings(settings));
         Machine machine = shell.manager().create(name, properties);

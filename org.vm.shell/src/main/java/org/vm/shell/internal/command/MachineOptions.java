@@ -2,11 +2,14 @@ package org.vm.shell.internal.command;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.vm.api.ConfigurationException;
+import org.vm.api.ExecMode;
+import org.vm.api.VmConfig;
 import org.vm.shell.internal.text.Quantity;
 import picocli.CommandLine.Option;
 
@@ -46,15 +49,16 @@ public final class MachineOptions {
         return properties;
     }
 
-    public List<Path> files() {
-        List<Path> files = new ArrayList<>();
-        if (kernel != null) {
-            files.add(kernel);
+    /** @throws ConfigurationException if the values cannot be those of a machine of that name */
+    public void check(String name) {
+        VmConfig config = VmConfig.riscv64(name);
+        config = memory == null ? config : config.withMemory(Quantity.bytes(memory));
+        config = vcpus == null ? config : config.withVcpus(vcpus);
+        List<String> engines = Arrays.stream(ExecMode.values()).map(mode -> mode.name().toLowerCase(Locale.ROOT)).toList();
+        if (engine != null && !engines.contains(engine)) {
+            throw new ConfigurationException("machine '" + config.name() + "' asks for engine '" + engine + "'; there are: "
+                    + String.join(", ", engines));
         }
-        if (initrd != null) {
-            files.add(initrd);
-        }
-        return files;
     }
 
     /** The absolute path of a file that can be read. */

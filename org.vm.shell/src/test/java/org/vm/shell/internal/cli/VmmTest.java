@@ -76,6 +76,9 @@ class VmmTest {
             run nothing.img            | vmm: there is no file 'nothing.img' and no guest of that name; guests are: builtin, linux, opensbi
             run linux --disk none.img  | vmm: file 'none.img' does not exist
             run linux --memory lots    | vmm: 'lots' is no size: write bytes or a number with K, M, G or T, as in 512M
+            run linux --vcpus 99       | vmm: machine 'vm' asks for 99 vCPUs; 1 to 64 are possible
+            run linux --engine warp    | vmm: machine 'vm' asks for engine 'warp'; there are: interpreter, jit, hybrid, accelerated
+            run linux --name a/b       | vmm: machine name 'a/b' must consist of letters, digits, - _ .
             run none.cfg               | vmm: file 'none.cfg' does not exist
             run --kernel none --exec x | vmm: file 'none' does not exist
             run linux --firmware linux | vmm: 'linux' is no firmware; there are: opensbi, u-boot, or a file
