@@ -78,7 +78,7 @@ final class RandomPrograms {
     }
 
     Layout generate(int count) {
-        int codeSize = 4096 + count * 2560 & -4096;
+        int codeSize = 4096 + count * 3072 & -4096;
         Code code = new Code(codeSize + count * DATA_SIZE);
         int[] starts = new int[count];
         for (int i = 0; i < count; i++) {
@@ -142,7 +142,12 @@ final class RandomPrograms {
     private List<Unit> units(int count) {
         List<Unit> units = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            units.add(random.nextInt(20) == 0 ? csrAccess() : unit(forms.get(random.nextInt(forms.size()))));
+            units.add(switch (random.nextInt(80)) {
+                case 0, 1, 2, 3 -> csrAccess();
+                case 4 -> call();
+                case 5 -> patch();
+                default -> unit(forms.get(random.nextInt(forms.size())));
+            });
         }
         return units;
     }
@@ -190,6 +195,54 @@ final class RandomPrograms {
             default -> FFLAGS << 20 | random.nextInt(32) << 15 | 5 + random.nextInt(3) << 12 | rd | 0x73;
         };
         return new Unit(4, 0, (code, target) -> code.word(bits));
+    }
+
+    /** A function of one instruction, called and returned from. */
+    private Unit call() {
+        int link = random.nextBoolean() ? 1 : 5;
+        int body = calculation(link);
+        return new Unit(16, 0, (code, target) -> {
+            int start = code.position();
+            code.jump(link, start + 8).jump(0, start + 16);
+            code.word(body).word(link << 15 | 0x67); // jalr x0, 0(link)
+        });
+    }
+
+    /** Code that changes code: puts one of two instructions in its own way, in a loop now this and now that. */
+    private Unit patch() {
+        int address = destination(31, true);
+        int word = destination(31, true);
+        while (word == address) {
+            word = destination(31, true);
+        }
+        int value = word;
+        int first = calculation(0);
+        int second = calculation(0);
+        return new Unit(40, 0, (code, target) -> {
+            int start = code.position();
+            code.word(address << 7 | 0x17); // auipc
+            code.word(4 << 20 | COUNTER << 15 | 7 << 12 | value << 7 | 0x13); // andi value, counter, 4
+            code.word(address << 20 | value << 15 | value << 7 | 0x33); // add value, value, address
+            code.word(32 << 20 | value << 15 | 2 << 12 | value << 7 | 0x03); // lw value, 32(value)
+            code.word(value << 20 | address << 15 | 2 << 12 | 24 << 7 | 0x23); // sw value, 24(address)
+            code.word(0x0000_100F); // fence.i
+            code.word(first).jump(0, start + 40);
+            code.word(first).word(second);
+        });
+    }
+
+    /** An instruction of 4 bytes that only calculates and leaves one register alone. */
+    private int calculation(int spared) {
+        while (true) {
+            Form form = forms.get(random.nextInt(forms.size()));
+            if (form.row.result() instanceof Result.Write && !form.reads(Operand.Memory.class)
+                    && form.template.length() == 4) {
+                int bits = form.template.fill(this::choose);
+                if ((bits >> 7 & 31) != spared) {
+                    return bits;
+                }
+            }
+        }
     }
 
     private Unit directJump(Template template) {
