@@ -37,10 +37,13 @@ final class Tlb {
     private boolean used;
     private boolean local;
     /**
-     * Gigabytes of the address space with entries from superpages, a bit for each by its hash. Kernels map memory with
-     * superpages and flush single pages elsewhere; only a flush that may concern a superpage looks at all entries.
+     * Gigabytes of the address space with entries from superpages: kernels map memory with superpages and flush single
+     * pages elsewhere, and only a flush that may concern a superpage looks at all entries.
      */
-    private long superpages;
+    private final long[] gigabytes = new long[8];
+    private int gigabyteCount;
+    /** Whether superpages are in more gigabytes than can be told apart. */
+    private boolean anywhere;
 
     Tlb(int entries) {
         words = new long[entries * ENTRY];
@@ -68,7 +71,7 @@ final class Tlb {
         words[i + META] = address & PAGE_MASK | (global ? GLOBAL : 0) | order;
         used = true;
         if (order > PAGE_SHIFT) {
-            superpages |= order > GIGABYTE_SHIFT ? -1 : gigabyte(address);
+            noteSuperpage(address >>> GIGABYTE_SHIFT, order);
         }
         local |= !global;
     }
@@ -77,7 +80,8 @@ final class Tlb {
         if (used) {
             Arrays.fill(words, NOTHING);
             used = false;
-            superpages = 0;
+            gigabyteCount = 0;
+            anywhere = false;
             local = false;
         }
     }
@@ -102,7 +106,7 @@ final class Tlb {
         if (!used) {
             return;
         }
-        if ((superpages & gigabyte(address)) != 0) {
+        if (anywhere || hasSuperpages(address >>> GIGABYTE_SHIFT)) {
             for (int i = 0; i < words.length; i += ENTRY) {
                 dropIfCovers(i, address, keepGlobal);
             }
@@ -111,8 +115,25 @@ final class Tlb {
         }
     }
 
-    private static long gigabyte(long address) {
-        return 1L << ((address >>> GIGABYTE_SHIFT) * 0x9E37_79B9_7F4A_7C15L >>> 58);
+    private void noteSuperpage(long gigabyte, int order) {
+        if (order > GIGABYTE_SHIFT) {
+            anywhere = true;
+        } else if (!anywhere && !hasSuperpages(gigabyte)) {
+            if (gigabyteCount == gigabytes.length) {
+                anywhere = true;
+            } else {
+                gigabytes[gigabyteCount++] = gigabyte;
+            }
+        }
+    }
+
+    private boolean hasSuperpages(long gigabyte) {
+        for (int i = 0; i < gigabyteCount; i++) {
+            if (gigabytes[i] == gigabyte) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void dropIfCovers(int i, long address, boolean keepGlobal) {

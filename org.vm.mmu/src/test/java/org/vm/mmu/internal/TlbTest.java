@@ -40,6 +40,7 @@ class TlbTest {
     @Test
     void superpagesOfSeveralGigabytesAreRemembered() {
         put(1L << 30, 21, true);
+        put(1L << 30, 21, true);
         put((9L << 30) + 0x1000, 21, true);
         put((17L << 30) + 0x2000, 30, true);
         tlb.flushPage((9L << 30) + 0x5000, false);
@@ -48,6 +49,27 @@ class TlbTest {
         assertHolds(false, 1L << 30);
         tlb.flushPage((18L << 30) - 1, false);
         assertHolds(false, (17L << 30) + 0x2000);
+    }
+
+    @Test
+    void aSuperpageOfManyGigabytesIsRememberedWhereASmallerOneWas() {
+        put(4L << 30, 21, true);
+        put((4L << 30) + 0x1000, 39, true);
+        tlb.flushPage(7L << 30, false);
+        assertHolds(true, 4L << 30);
+        assertHolds(false, (4L << 30) + 0x1000);
+    }
+
+    @Test
+    void moreGigabytesThanCanBeToldApartAreStillFlushed() {
+        for (long gigabyte = 1; gigabyte <= 12; gigabyte++) {
+            put((gigabyte << 30) + (gigabyte << 12), 21, true);
+        }
+        for (long gigabyte = 12; gigabyte >= 1; gigabyte--) {
+            assertHolds(true, (gigabyte << 30) + (gigabyte << 12));
+            tlb.flushPage((gigabyte << 30) + 0x10_0000, false);
+            assertHolds(false, (gigabyte << 30) + (gigabyte << 12));
+        }
     }
 
     @Test
