@@ -1,9 +1,11 @@
 package org.vm.launcher;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
 import java.lang.reflect.Array;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
@@ -15,7 +17,7 @@ import java.util.List;
 import java.util.ServiceLoader;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -24,7 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.FrameworkUtil;
-import org.osgi.framework.ServiceReference;
 import org.osgi.framework.launch.Framework;
 import org.osgi.framework.launch.FrameworkFactory;
 import org.osgi.util.tracker.ServiceTracker;
@@ -35,7 +36,6 @@ class DistributionIT {
     private static final Duration LONG = Duration.ofSeconds(30);
 
     private Framework framework;
-    private Container container;
     private BundleContext context;
 
     @BeforeAll
@@ -43,9 +43,10 @@ class DistributionIT {
         Distribution distribution = Distribution.of(Path.of("target", "vmm"));
         framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow()
                 .newFramework(distribution.properties(work));
-        container = new Container(framework);
-        // An argument that nobody knows: whatever the command line says to it, no prompt waits for input.
-        container.start(distribution.bundles(), new String[] {"--version"});
+        Container container = new Container(framework);
+        // Without a command line: nobody acts on one, and no prompt waits for input.
+        framework.init();
+        container.start(distribution.bundles());
         context = framework.getBundleContext();
     }
 
@@ -104,10 +105,33 @@ class DistributionIT {
     }
 
     @Test
-    void theCommandLinesArgumentsAreAService() throws Exception {
-        ServiceReference<?>[] references = context.getAllServiceReferences(null, "(vm.arguments=*)");
-        assertEquals("[--version]", Arrays.toString((String[]) context.getService(references[0])));
-        assertEquals(1, context.getServiceReferences(IntConsumer.class, "(vm.exit=*)").size());
+    void theProgramAnswersACommandLineAndEndsWithItsStatus(@TempDir Path scratch) throws Exception {
+        Answer help = program(scratch, "--help");
+        assertEquals(0, help.status, help.error);
+        assertTrue(help.output.contains("run"), help.output);
+        assertEquals("", help.error);
+        Answer mistake = program(scratch, "no-such-command");
+        assertNotEquals(0, mistake.status);
+        assertEquals("", mistake.output);
+        assertTrue(mistake.error.contains("no-such-command"), mistake.error);
+        try (Stream<Path> left = Files.list(scratch.resolve("work/run"))) {
+            assertEquals(List.of(), left.toList(), "work folders are left behind");
+        }
+    }
+
+    private record Answer(int status, String output, String error) {}
+
+    private static Answer program(Path scratch, String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC", "--sun-misc-unsafe-memory-access=allow", "-jar",
+                Path.of("target", "vmm", "launcher", "org.vm.launcher.jar").toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+                .redirectOutput(scratch.resolve("out").toFile()).redirectError(scratch.resolve("err").toFile());
+        builder.environment().put("VMM_WORK", scratch.resolve("work").toString());
+        Process process = builder.start();
+        assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the program does not end");
+        return new Answer(process.exitValue(), Files.readString(scratch.resolve("out")), Files.readString(scratch.resolve("err")));
     }
 
     @Test

@@ -25,11 +25,17 @@ final class Container {
         this.framework = framework;
     }
 
-    /** Installs and starts; returns when the highest level is reached. */
-    void start(List<Distribution.SystemBundle> bundles, String[] arguments) throws BundleException, InterruptedException {
+    /** Makes the framework, with the command line as a service in it and no bundle yet. */
+    void init(String[] arguments) throws BundleException {
         framework.init();
         BundleContext context = framework.getBundleContext();
-        publish(context, arguments);
+        context.registerService(Object.class, arguments, property("vm.arguments"));
+        context.registerService(IntConsumer.class, this::exit, property("vm.exit"));
+    }
+
+    /** Installs and starts the bundles; returns when the highest level is reached. */
+    void start(List<Distribution.SystemBundle> bundles) throws BundleException {
+        BundleContext context = framework.getBundleContext();
         List<Bundle> started = new ArrayList<>();
         for (Distribution.SystemBundle each : bundles) {
             // "reference:": the framework reads the file where it lies, without a copy in its cache.
@@ -53,11 +59,6 @@ final class Container {
         });
         framework.adapt(FrameworkStartLevel.class).setStartLevel(highest, event -> reached.complete(null));
         reached.join();
-    }
-
-    private void publish(BundleContext context, String[] arguments) {
-        context.registerService(Object.class, arguments, property("vm.arguments"));
-        context.registerService(IntConsumer.class, this::exit, property("vm.exit"));
     }
 
     private static Dictionary<String, Object> property(String name) {

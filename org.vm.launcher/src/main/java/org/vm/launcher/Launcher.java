@@ -49,7 +49,8 @@ public final class Launcher {
             Thread hook = new Thread(() -> stop(framework, work), "stop container");
             Runtime.getRuntime().addShutdownHook(hook);
             Container container = new Container(framework);
-            container.start(distribution.bundles(), arguments);
+            container.init(arguments);
+            container.start(distribution.bundles());
             int status = container.await();
             removeHook(hook);
             return status;
