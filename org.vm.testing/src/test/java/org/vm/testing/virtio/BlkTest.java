@@ -210,6 +210,31 @@ class BlkTest {
     }
 
     @Test
+    void buffersThatAreTogetherLongerThan4GiBAreAnError() {
+        int megabytes = 17;
+        try (FakeDriver large = new FakeDriver(new MmioTransport(new Blk("disk1", disk, Blk.Settings.DEFAULT)),
+                (megabytes + 1) << 20)) {
+            BlkDriver requests = new BlkDriver(large.start(0, 256));
+            Buffer[] buffers = new Buffer[256];
+            Arrays.fill(buffers, Buffer.fromDevice(PlainMemory.RAM + (1 << 20), (long) megabytes << 20));
+            buffers[0] = Buffer.toDevice(requests.header(IN, 0), 16);
+            long status = requests.status();
+            buffers[255] = Buffer.fromDevice(status, 1);
+            large.queue(0).add(buffers);
+            assertEquals(1, large.complete(large.queue(0)).written());
+            assertEquals(IOERR, large.get8(status));
+        }
+    }
+
+    @Test
+    void manyDescriptorsOfLengthZeroAreAnError() {
+        driver.start(0, 64);
+        Buffer[] data = new Buffer[60];
+        Arrays.fill(data, Buffer.fromDevice(driver.allocate(16), 0));
+        assertEquals(new BlkDriver.Answer(IOERR, 1), blk.request(IN, 0, data));
+    }
+
+    @Test
     void aStatusByteOutsideRamBreaksTheDevice() {
         SplitDriverQueue queue = driver.queue(0);
         queue.add(Buffer.toDevice(blk.header(FLUSH, 0), 16), Buffer.fromDevice(0x1000_1000L, 1));

@@ -49,6 +49,16 @@ class RngTest {
     }
 
     @Test
+    void descriptorsOfLengthZeroHoldNothing() {
+        SplitDriverQueue queue = driver.start(0).queue(0);
+        long buffer = driver.allocate(8);
+        queue.add(Buffer.fromDevice(buffer, 0), Buffer.fromDevice(buffer, 3), Buffer.fromDevice(buffer, 0));
+        assertEquals(3, driver.complete(queue).written());
+        queue.add(Buffer.fromDevice(buffer, 0));
+        assertEquals(0, driver.complete(queue).written());
+    }
+
+    @Test
     void aBufferOutsideRamBreaksTheDeviceUntilReset() {
         SplitDriverQueue queue = driver.start(0).queue(0);
         queue.add(Buffer.fromDevice(0x1000_1000L, 16));

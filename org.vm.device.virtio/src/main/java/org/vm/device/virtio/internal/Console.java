@@ -83,7 +83,7 @@ public final class Console implements VirtioDevice {
     private static final Logger LOG = LoggerFactory.getLogger(Console.class);
 
     private final String name;
-    /** Guards itself, and what {@link ConsolePort} says. */
+    /** Guards itself, and what {@link ConsolePort} says. The console's own monitor keeps coming and going apart. */
     private final ConsolePort[] ports;
     private final ConfigSpace config = new ConfigSpace(12);
     private boolean driverReady;
@@ -120,7 +120,7 @@ public final class Console implements VirtioDevice {
      *
      * @return its number
      */
-    public int addPort(String portName, ConsoleBackend backend) {
+    public synchronized int addPort(String portName, ConsoleBackend backend) {
         ConsolePort port;
         synchronized (ports) {
             int id = 0;
@@ -145,7 +145,7 @@ public final class Console implements VirtioDevice {
     }
 
     /** Removes a port; not port 0. */
-    public void removePort(ConsoleBackend backend) {
+    public synchronized void removePort(ConsoleBackend backend) {
         ConsolePort port = null;
         synchronized (ports) {
             for (int id = 1; id < ports.length && port == null; id++) {
@@ -262,7 +262,7 @@ public final class Console implements VirtioDevice {
     }
 
     @Override
-    public void activate(Activation started) {
+    public synchronized void activate(Activation started) {
         List<ConsolePort> present;
         synchronized (ports) {
             driverReady = false;
@@ -280,7 +280,7 @@ public final class Console implements VirtioDevice {
     }
 
     @Override
-    public void deactivate() {
+    public synchronized void deactivate() {
         activation = null;
         List<ConsolePort> present;
         synchronized (ports) {

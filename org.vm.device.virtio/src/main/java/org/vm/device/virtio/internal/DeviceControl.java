@@ -285,30 +285,42 @@ final class DeviceControl {
 
     // Failure and reset
 
-    /** From {@link Session}s, on any thread. */
+    /** From a {@link Session}, on any thread; has no effect if it is over. */
     void failed(Session source, String reason, Throwable cause) {
         synchronized (state) {
             if (session != source || (status & NEEDS_RESET) != 0) {
                 return;
             }
+            latch(reason);
         }
-        broken(reason, cause);
+        source.close();
+        report(cause);
     }
 
+    /** With the lock: what the driver asks for cannot be done. */
     private void broken(String reason, Throwable cause) {
-        failure = reason;
         Session active;
         synchronized (state) {
             active = session;
-            status |= NEEDS_RESET;
-            if ((status & DRIVER_OK) != 0) {
-                interrupts.configChanged();
-            }
+            latch(reason);
         }
         if (active != null) {
             active.close();
         }
-        log.warn(LOG, "device {} is broken until its driver resets it: {}", device.name(), reason, cause);
+        report(cause);
+    }
+
+    /** With {@link #state}. */
+    private void latch(String reason) {
+        failure = reason;
+        status |= NEEDS_RESET;
+        if ((status & DRIVER_OK) != 0) {
+            interrupts.configChanged();
+        }
+    }
+
+    private void report(Throwable cause) {
+        log.warn(LOG, "device {} is broken until its driver resets it: {}", device.name(), failure, cause);
     }
 
     void configChanged(Session source) {
