@@ -118,6 +118,11 @@ public final class Interrupts {
         software = (software & ~clear | set) & ~wire;
     }
 
+    /** STIP comes from the comparator from now on, or from software again. */
+    void timerChangesHands() {
+        software &= ~(1L << STI);
+    }
+
     long supervisorPending() {
         return pending() & delegated;
     }

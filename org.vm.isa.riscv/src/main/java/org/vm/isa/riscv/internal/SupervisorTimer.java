@@ -48,6 +48,7 @@ public final class SupervisorTimer {
     synchronized void update() {
         if (on != hart.environment.supervisorTimer()) {
             on = !on;
+            hart.interrupts.timerChangesHands();
             arm();
         }
     }

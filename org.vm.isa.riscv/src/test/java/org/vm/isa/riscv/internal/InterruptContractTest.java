@@ -218,6 +218,15 @@ class InterruptContractTest {
     }
 
     @Test
+    void theTimerBitThatSoftwareSetIsGoneWhenTheComparatorTakesOver() {
+        csr("stimecmp", -1);
+        csr("mip", 1 << 5);
+        assertEquals(1 << 5, csr("mip"));
+        csr("menvcfg", Environment.STCE);
+        assertEquals(0, csr("mip"));
+    }
+
+    @Test
     void theTimerRegisterNeedsLeaveBelowMachineMode() {
         enter(Privilege.SUPERVISOR);
         board.run(csrr(A1, 0x14D));
