@@ -30,9 +30,9 @@ final class Tlb {
     /** A tag that nothing matches, because of the bits below the page number. As {@code meta}: global, so it is kept. */
     static final long NOTHING = -1;
 
-    final long[] words;
     private static final int GIGABYTE_SHIFT = 30;
 
+    final long[] words;
     /** Whether there may be entries at all, and entries that are not global. */
     private boolean used;
     private boolean local;
