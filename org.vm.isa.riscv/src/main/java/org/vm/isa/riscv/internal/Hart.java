@@ -245,7 +245,7 @@ public final class Hart extends Cpu {
         status.startSupervisor();
         registers[A0] = id;
         registers[A1] = opaque;
-        pc = entry;
+        pc = entry & ~1;
         waiting = false;
         codeEpoch++;
         state.set(RunState.STARTED);

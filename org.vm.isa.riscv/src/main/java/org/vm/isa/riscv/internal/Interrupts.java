@@ -39,13 +39,18 @@ public final class Interrupts {
         delegated = 0;
     }
 
-    public InterruptLine line(int number) {
+    InterruptLine line(int number) {
         long bit = number >= 0 && number < Long.SIZE ? 1L << number & ALL : 0;
         if (bit == 0) {
             throw new IllegalArgumentException("hart " + hart.id + " has no interrupt line " + number
                     + "; it has 1, 3, 5, 7, 9 and 11");
         }
         return level -> set(bit, level);
+    }
+
+    /** Sets SSIP, as one hart does to another. Any thread. */
+    public void interruptBySoftware() {
+        set(1 << SSI, true);
     }
 
     private void set(long bit, boolean level) {

@@ -2,7 +2,6 @@ package org.vm.isa.riscv.internal.sbi;
 
 import java.util.List;
 import org.vm.isa.riscv.internal.Hart;
-import org.vm.isa.riscv.internal.Interrupts;
 
 /** IPI (SBI 2.0, chapter 7): supervisor software interrupts. */
 final class IpiExtension implements SbiExtension {
@@ -20,7 +19,7 @@ final class IpiExtension implements SbiExtension {
         if (targets == null) {
             return SbiResult.INVALID_PARAM;
         }
-        targets.forEach(target -> target.interrupts.line(Interrupts.SSI).raise());
+        targets.forEach(target -> target.interrupts.interruptBySoftware());
         return SbiResult.SUCCESS;
     }
 }

@@ -12,8 +12,8 @@ interface SbiExtension {
      *
      * @param hart     the caller
      * @param function function identifier (FID)
-     * @param call     arguments; where a function does not return to the caller, the pc to go on at
-     * @return what goes to a1, with the error for a0
+     * @param call     its arguments
+     * @return what goes to a0 and a1; {@code null} if the call does not return and the hart's state is set already
      */
     SbiResult call(Hart hart, int function, SbiCall call);
 }
