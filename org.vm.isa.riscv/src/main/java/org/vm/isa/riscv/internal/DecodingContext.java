@@ -2,6 +2,8 @@ package org.vm.isa.riscv.internal;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.vm.api.isa.CodeReader;
 import org.vm.api.isa.DecodedRow;
 import org.vm.api.isa.Decoder;
@@ -28,19 +30,22 @@ public final class DecodingContext implements Decoder {
             List.of(new DecodedRow(row("make_dirty"), "make.dirty", 0, 0, new long[1], -1, 0));
 
     private final RowDecoder decoder;
+    private final Set<Row> floatRows;
     private final int context;
 
-    private DecodingContext(RowDecoder decoder, int context) {
+    private DecodingContext(RowDecoder decoder, Set<Row> floatRows, int context) {
         this.decoder = decoder;
+        this.floatRows = floatRows;
         this.context = context;
     }
 
     /** The decoders of all contexts, by their number. */
     static List<Decoder> decoders(InstructionTable table) {
         RowDecoder decoder = table.decoder(extension -> true, ILLEGAL);
+        Set<Row> floatRows = table.rows().stream().filter(DecodingContext::isFloat).collect(Collectors.toSet());
         List<Decoder> decoders = new ArrayList<>();
         for (int context = OFF; context <= DIRTY; context++) {
-            decoders.add(context == DIRTY ? decoder : new DecodingContext(decoder, context));
+            decoders.add(context == DIRTY ? decoder : new DecodingContext(decoder, floatRows, context));
         }
         return List.copyOf(decoders);
     }
@@ -60,7 +65,7 @@ public final class DecodingContext implements Decoder {
     @Override
     public List<DecodedRow> decode(CodeReader code, long pc) {
         DecodedRow row = decoder.decodeRow(code, pc);
-        if (!isFloat(row.row())) {
+        if (!floatRows.contains(row.row())) {
             return List.of(row);
         }
         return context == CLEAN ? MAKE_DIRTY
