@@ -44,9 +44,10 @@ final class RiscvInstructionSet implements InstructionSet {
     RiscvInstructionSet(List<InstructionExtension> added) {
         InstructionTable.Builder builder = InstructionTable.builder(RegisterFiles.ALL)
                 .dialect(RiscvAssembly.dialect())
-                .add(IntegerArithmetic.class, ControlTransfer.class, LoadStore.class, Multiplication.class,
-                        Atomics.class, FloatInstructions.class, DoubleInstructions.class, Zicsr.class, Zifencei.class, Zba.class, Zbb.class, Zbs.class, Zicond.class,
-                        CacheBlocks.class, Zawrs.class, Privileged.class, Svinval.class);
+                .add(IntegerArithmetic.class, ControlTransfer.class, LoadStore.class, Multiplication.class, Atomics.class)
+                .add(FloatInstructions.class, DoubleInstructions.class)
+                .add(Zicsr.class, Zifencei.class, Zba.class, Zbb.class, Zbs.class, Zicond.class, CacheBlocks.class, Zawrs.class)
+                .add(Privileged.class, Svinval.class);
         List<String> names = new ArrayList<>();
         LETTERS.chars().forEach(letter -> names.add(String.valueOf((char) letter)));
         names.addAll(EXTENSIONS);
