@@ -89,9 +89,9 @@ record Guest(String name, Map<String, Object> properties, boolean runsCommands, 
         }
     }
 
-    /** {@code org.vm.machine~test.cfg} and {@code test.cfg} are both {@code test}. */
+    /** {@code org.vm.machine-test.cfg} and {@code test.cfg} are both {@code test}. */
     private static String machineName(Path file) {
-        return file.getFileName().toString().replaceFirst("^.*~", "").replaceFirst("\\.(cfg|elf|img)$", "")
+        return file.getFileName().toString().replaceFirst("^org\\.vm\\.machine[~-]", "").replaceFirst("\\.(cfg|elf|img)$", "")
                 .replaceAll("[^A-Za-z0-9_.-]", "-");
     }
 }

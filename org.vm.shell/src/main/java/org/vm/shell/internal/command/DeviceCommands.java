@@ -4,7 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.vm.api.ConfigurationException;
+import org.vm.api.DeviceException;
 import org.vm.api.device.Device;
 import org.vm.api.machine.DeviceManager.Attachment;
 import org.vm.api.machine.DeviceManager.Refusal;
@@ -74,6 +76,9 @@ final class DeviceCommands {
             footer = {"Example: device-add linux virtio.blk disk1 file=disk.img readOnly=true",
                 "The configuration is the same as a file dropped into plugins/."})
     static final class Add extends ShellCommand {
+        private static final int STEPS = 20;
+        private static final long STEP_MILLIS = 100;
+
         @Parameters(paramLabel = "MACHINE", index = "0", description = "Name of the machine.")
         private String machineName;
 
@@ -91,7 +96,7 @@ final class DeviceCommands {
         }
 
         @Override
-        protected void run() {
+        protected void run() throws InterruptedException {
             Machine machine = shell.machine(machineName);
             List<String> kinds = shell.manager().deviceKinds();
             if (!kinds.contains(kind)) {
@@ -99,8 +104,26 @@ final class DeviceCommands {
                         + String.join(", ", kinds));
             }
             shell.manager().addDevice(machine.name(), kind, deviceName, settings(settings));
-            out.println("device '" + deviceName + "' is configured for machine '" + machine.name()
-                    + "'; look at it with: device " + machine.name() + " " + deviceName);
+            out.println(outcome(machine));
+        }
+
+        /** What became of the configuration, which takes a moment. */
+        private String outcome(Machine machine) throws InterruptedException {
+            for (int i = 0; i < STEPS; i++) {
+                Optional<Attachment> there = machine.devices().find(deviceName);
+                if (there.isPresent()) {
+                    return "device '" + deviceName + "' is at " + Quantity.hex(there.get().base())
+                            + (there.get().irq() == 0 ? "" : ", interrupt " + there.get().irq());
+                }
+                Optional<Refusal> refusal = machine.devices().refusals().stream()
+                        .filter(r -> r.device().equals(deviceName)).findFirst();
+                if (refusal.isPresent()) {
+                    throw new DeviceException(refusal.get().reason() + "; take the configuration back with: device-remove "
+                            + machine.name() + " " + deviceName);
+                }
+                Thread.sleep(STEP_MILLIS);
+            }
+            return "device '" + deviceName + "' is configured, but not there yet; see: why " + deviceName;
         }
     }
 

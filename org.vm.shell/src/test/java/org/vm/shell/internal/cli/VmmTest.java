@@ -152,7 +152,7 @@ class VmmTest {
 
     @Test
     void aConfigurationFileIsAMachine() throws Exception {
-        Path cfg = Files.writeString(folder.resolve("org.vm.machine~small.cfg"), "memory = 64M\nappend = a=b\n");
+        Path cfg = Files.writeString(folder.resolve("org.vm.machine-small.cfg"), "memory = 64M\nappend = a=b\n");
         CompletableFuture<Integer> status = start("run", cfg.toString(), "--memory", "1M");
         console.attached.await();
         manager.machines.getFirst().end.complete(0);

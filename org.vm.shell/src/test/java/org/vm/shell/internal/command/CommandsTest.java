@@ -97,13 +97,22 @@ class CommandsTest {
 
     @Test
     void devicesAreAddedAndRemovedThroughTheManager() {
-        run("device-add linux virtio.blk disk1 file=disk.img readOnly=true");
+        assertPrints("device-add linux virtio.blk disk1 file=disk.img readOnly=true",
+                "device 'disk1' is at 0x10002000, interrupt 2\n");
         run("device-remove linux disk0");
         assertEquals(List.of("add linux virtio.blk disk1 {file=disk.img, readOnly=true}", "remove linux disk0"),
                 manager.calls);
         assertFails("device-add linux virtio.gpu g0", "there is no kind of device 'virtio.gpu'; there are: virtio.blk,"
                 + " virtio.rng");
         assertFails("device-add linux virtio.rng r0 seed", "'seed' is no setting; write key=value");
+    }
+
+    @Test
+    void aDeviceThatIsRefusedIsAMistake() {
+        assertFails("device-add linux virtio.rng r0 base=0x10000000",
+                "its place is taken; take the configuration back with: device-remove linux r0");
+        run("device-remove linux r0");
+        assertEquals("remove linux r0", manager.calls.getLast());
     }
 
     @Test

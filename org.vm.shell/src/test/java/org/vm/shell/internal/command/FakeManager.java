@@ -4,6 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.vm.api.device.DeviceType;
+import org.vm.api.machine.DeviceManager.Attachment;
+import org.vm.api.machine.DeviceManager.Refusal;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
 
@@ -48,6 +51,14 @@ public final class FakeManager implements MachineManager {
     @Override
     public void addDevice(String machine, String kind, String name, Map<String, Object> properties) {
         calls.add("add " + machine + " " + kind + " " + name + " " + properties);
+        machines.stream().filter(m -> m.name().equals(machine)).forEach(m -> {
+            if (properties.containsKey("base")) {
+                m.refusals.add(new Refusal(name, "its place is taken"));
+            } else {
+                m.attachments.add(new Attachment(new FakeMachine.FakeDevice(name, DeviceType.CUSTOM, 0x1000, Map.of()),
+                        0x1000_2000L, 2));
+            }
+        });
     }
 
     @Override
