@@ -77,6 +77,7 @@ record Guest(String name, Map<String, Object> properties, boolean runsCommands, 
         String size = terminal.filter(t -> t.getWidth() > 0).map(t -> " vm.term=" + t.getType().replaceAll("[^A-Za-z0-9.-]", "")
                 + " vm.size=" + t.getHeight() + "x" + t.getWidth()).orElse("");
         boolean ours = image.initrd().isPresent();
+        properties.put("memory", "512M");
         properties.put("append", (image.append() + (ours ? size : "")).strip());
         return new Guest(image.name(), properties, ours, ours ? "poweroff\n" : "", LONG);
     }

@@ -110,7 +110,7 @@ class VmmTest {
         assertEquals(7, status.get());
         assertEquals("# ", out());
         assertEquals(List.of("create linux {kernel=/guests/Image, initrd=" + folder.resolve("initrd")
-                        + ", append=console=ttyS0 quiet, vcpus=2}",
+                        + ", memory=512M, append=console=ttyS0 quiet, vcpus=2}",
                 "add linux virtio.blk disk0 {file=" + folder.resolve("a.img") + ", readOnly=true}", "delete linux"),
                 manager.calls);
     }
