@@ -146,7 +146,10 @@ class BlkTest {
         SplitDriverQueue queue = driver.start(0, 64).queue(0);
         Buffer[] buffers = new Buffer[16 + 3 + 1];
         for (int i = 0; i < 16; i++) {
-            buffers[i] = Buffer.toDevice(header + i, 1);
+            // Apart from each other, so that nothing is read across by chance.
+            long apart = driver.allocate(1);
+            driver.put8(apart, driver.get8(header + i));
+            buffers[i] = Buffer.toDevice(apart, 1);
         }
         buffers[16] = Buffer.toDevice(at, 1);
         buffers[17] = Buffer.toDevice(at + 1, 600);

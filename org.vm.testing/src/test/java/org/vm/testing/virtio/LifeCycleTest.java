@@ -107,7 +107,7 @@ class LifeCycleTest {
 
     @Test
     void statusBitsOutOfOrderAreIgnored() {
-        transport.status(DRIVER);
+        transport.status(FEATURES_OK);
         assertEquals(0, transport.status());
         transport.status(DRIVER_OK);
         assertEquals(0, transport.status());
@@ -115,6 +115,16 @@ class LifeCycleTest {
         transport.status(ACKNOWLEDGE | DRIVER_OK);
         assertEquals(ACKNOWLEDGE, transport.status());
         assertEquals(0, probe.activations.get());
+    }
+
+    @Test
+    void aDriverThatForgetsToAcknowledgeAsUBootDoesIsAccepted() {
+        transport.status(DRIVER);
+        transport.driverFeatures(VERSION_1);
+        transport.status(DRIVER | FEATURES_OK);
+        transport.status(DRIVER | FEATURES_OK | DRIVER_OK);
+        assertEquals(DRIVER | FEATURES_OK | DRIVER_OK, transport.status());
+        assertEquals(1, probe.activations.get());
     }
 
     @Test

@@ -314,6 +314,16 @@ class SplitQueueTest {
     }
 
     @Test
+    void aDeviceThatSaysItWroteMoreThanThereIsRoomForIsCorrected() {
+        probe.boast = 1;
+        queue.add(Buffer.fromDevice(buffer, 4));
+        assertEquals(4, driver.complete(queue).written());
+        probe.boast = -100;
+        queue.add(Buffer.fromDevice(buffer, 4));
+        assertEquals(0, driver.complete(queue).written());
+    }
+
+    @Test
     void withEventIndexTheDeviceInterruptsOnlyWhenAskedTo() {
         queue.interrupts(false);
         int raised = driver.board().raised();

@@ -151,15 +151,8 @@ final class DeviceControl {
     }
 
     private void advance(int value) {
-        if ((value & FAILED) != 0) {
-            addStatus(FAILED);
-        }
-        if ((value & ACKNOWLEDGE) != 0) {
-            addStatus(ACKNOWLEDGE);
-        }
-        if ((value & DRIVER) != 0 && (status & ACKNOWLEDGE) != 0) {
-            addStatus(DRIVER);
-        }
+        // Not in the order of 3.1.1: U-Boot acknowledges, resets, and goes on with DRIVER.
+        addStatus(value & (ACKNOWLEDGE | DRIVER | FAILED));
         if ((value & FEATURES_OK) != 0 && (status & DRIVER) != 0 && acceptable(driverFeatures)) {
             addStatus(FEATURES_OK);
         }

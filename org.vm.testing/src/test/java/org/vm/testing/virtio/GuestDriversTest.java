@@ -34,8 +34,8 @@ import org.vm.guest.internal.DebianGuests;
 import org.vm.testing.CapturedConsole;
 import org.vm.testing.GuestMachine;
 
-/** Our devices under the drivers of an unmodified Linux. Needs the Debian guest and the host's e2fsprogs. */
-class LinuxDriversTest {
+/** Our devices under the drivers of unmodified guests: Debian's kernel, U-Boot. Needs the host's e2fsprogs. */
+class GuestDriversTest {
     private static final Duration BOOT = Duration.ofMinutes(5);
     private static final Duration STEP = Duration.ofMinutes(3);
     private static final String PROMPT = "root@linux:~# ";
@@ -44,10 +44,14 @@ class LinuxDriversTest {
     Path folder;
 
     private static GuestImage linux() {
+        return image("linux");
+    }
+
+    private static GuestImage image(String name) {
         try {
-            return DebianGuests.local().prepare("linux", FetchOptions.DEFAULT, Progress.SILENT);
+            return DebianGuests.local().prepare(name, FetchOptions.DEFAULT, Progress.SILENT);
         } catch (VmException e) {
-            return Assumptions.abort("the Linux guest cannot be had here: " + e.getMessage());
+            return Assumptions.abort("the guest '" + name + "' cannot be had here: " + e.getMessage());
         }
     }
 
@@ -132,6 +136,23 @@ class LinuxDriversTest {
             powerOff(guest);
         }
         assertEquals(0, run("fsck.ext4", "-fn", image.toString()), "fsck -fn finds the file system clean");
+    }
+
+    @Test
+    @Timeout(300)
+    void uBootReadsAFileSystemFromTheDisk() throws Exception {
+        GuestImage uBoot = image("u-boot");
+        Path image = ext4("64M");
+        try (FileBlockBackend backend = new FileBlockBackend(image, false);
+                GuestMachine guest = GuestMachine.virt().memory(256 << 20).firmware(uBoot.firmware().orElseThrow())
+                        .device(disk(backend)).start()) {
+            guest.expect("stop autoboot", STEP);
+            guest.type("\n\n");
+            guest.expect("=> ", STEP);
+            guest.type("virtio info; ls virtio 0; echo EN''D\n");
+            String output = guest.expect("END", STEP);
+            assertTrue(output.contains("Capacity: 64.0 MB") && output.contains("lost+found/"), output);
+        }
     }
 
     @Test
