@@ -15,6 +15,7 @@ import org.osgi.framework.FrameworkEvent;
 import org.osgi.framework.launch.Framework;
 import org.osgi.framework.startlevel.BundleStartLevel;
 import org.osgi.framework.startlevel.FrameworkStartLevel;
+import org.osgi.service.log.LogService;
 
 /** A framework with the bundles of a distribution, started level by level. */
 final class Container {
@@ -29,6 +30,7 @@ final class Container {
     void init(String[] arguments) throws BundleException {
         framework.init();
         BundleContext context = framework.getBundleContext();
+        context.registerService(LogService.class, new Log(), null);
         context.registerService(Object.class, arguments, property("vm.arguments"));
         context.registerService(IntConsumer.class, this::exit, property("vm.exit"));
     }
@@ -51,13 +53,23 @@ final class Container {
         framework.start();
         int highest = bundles.stream().mapToInt(Distribution.SystemBundle::level).max().orElse(1);
         CompletableFuture<Void> reached = new CompletableFuture<>();
+        // Once everything runs, the terminal belongs to commands and guests, and what goes wrong goes to the log.
         context.addFrameworkListener(event -> {
-            if (event.getType() == FrameworkEvent.ERROR) {
+            if (event.getType() == FrameworkEvent.ERROR && !reached.isDone()) {
                 System.err.println("vmm: bundle " + event.getBundle().getSymbolicName() + " did not start: "
                         + event.getThrowable().getMessage());
             }
         });
         framework.adapt(FrameworkStartLevel.class).setStartLevel(highest, event -> reached.complete(null));
+        // A command may have done its work and stopped the framework before that: then no level is ever reported.
+        Thread.ofVirtual().name("start or stop").start(() -> {
+            try {
+                framework.waitForStop(0);
+                reached.complete(null);
+            } catch (InterruptedException e) {
+                reached.completeExceptionally(e);
+            }
+        });
         reached.join();
     }
 
