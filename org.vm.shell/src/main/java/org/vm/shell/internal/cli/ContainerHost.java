@@ -112,7 +112,7 @@ final class ContainerHost implements Host {
     private Completion completion(Terminal screen) {
         ServiceReference<MachineManager> manager = context.getServiceReference(MachineManager.class);
         return manager == null ? null : new Completion(new org.vm.shell.internal.command.Shell(
-                context.getService(manager), consoles, new Screen(new PrintWriter(screen.writer()), Optional.of(screen))));
+                context.getService(manager), consoles, this::guests, new Screen(new PrintWriter(screen.writer()), Optional.of(screen))));
     }
 
     @Override

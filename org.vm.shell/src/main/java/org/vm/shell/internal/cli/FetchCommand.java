@@ -1,12 +1,15 @@
 package org.vm.shell.internal.cli;
 
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.vm.guest.FetchOptions;
 import org.vm.guest.GuestCatalog;
 import org.vm.guest.GuestImage;
+import org.vm.shell.internal.command.Guest;
+import org.vm.shell.internal.text.ProgressLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -43,9 +46,9 @@ final class FetchCommand implements Callable<Integer> {
             return 0;
         }
         for (String name : names) {
-            RunCommand.known(catalog, name);
+            Guest.known(catalog, name);
             print(out, catalog.prepare(name, new FetchOptions(Optional.ofNullable(mirror), refresh),
-                    new ProgressLine(host.err(), host.terminal().isPresent())));
+                    new ProgressLine(new PrintWriter(host.err()), host.terminal().isPresent())));
         }
         return 0;
     }

@@ -20,6 +20,7 @@ import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
 import org.vm.guest.ExecOutput;
 import org.vm.guest.GuestExec;
+import org.vm.shell.internal.command.Guest;
 import org.vm.shell.internal.terminal.StreamSession;
 import org.vm.shell.internal.terminal.TerminalSession;
 import org.vm.shell.internal.terminal.TerminalSession.End;

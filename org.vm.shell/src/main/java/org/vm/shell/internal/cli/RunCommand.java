@@ -1,5 +1,6 @@
 package org.vm.shell.internal.cli;
 
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,8 +10,10 @@ import java.util.concurrent.Callable;
 import org.vm.guest.FetchOptions;
 import org.vm.guest.GuestCatalog;
 import org.vm.guest.GuestImage;
-import org.vm.shell.internal.command.MachineOptions;
 import org.vm.shell.internal.cli.Vmm.Mistake;
+import org.vm.shell.internal.command.Guest;
+import org.vm.shell.internal.command.MachineOptions;
+import org.vm.shell.internal.text.ProgressLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -61,18 +64,14 @@ final class RunCommand implements Callable<Integer> {
         if (exec != null && !what.runsCommands()) {
             throw new Mistake("--exec works with a guest that has our /init, as in: vmm run linux --exec 'uname -a'");
         }
-        what.properties().putAll(own);
+        what.merge(own);
         return new Run(host, name == null ? what.name() : name, what, all, Optional.ofNullable(exec)).call();
     }
 
-    /** Finds the guest; takes from {@code own} what it merges with settings of its own. */
+    /** Finds the guest; takes the firmware out of {@code own}, which may be the name of one. */
     private Guest guest(Map<String, Object> own) {
-        String append = (String) own.remove("append");
         String firmware = (String) own.remove("firmware");
         Guest found = guest == null ? nothing(own, firmware) : guest(guest);
-        if (append != null) {
-            found.properties().merge("append", append, (given, more) -> (given + " " + more).strip());
-        }
         if (firmware != null && !firmware.equals("builtin")) {
             found.properties().put("firmware", firmware(firmware));
         }
@@ -103,9 +102,9 @@ final class RunCommand implements Callable<Integer> {
 
     private GuestImage prepare(String what) {
         GuestCatalog catalog = host.guests();
-        known(catalog, what);
+        Guest.known(catalog, what);
         return catalog.prepare(what, new FetchOptions(Optional.ofNullable(mirror), false),
-                new ProgressLine(host.err(), host.terminal().isPresent()));
+                new ProgressLine(new PrintWriter(host.err()), host.terminal().isPresent()));
     }
 
     /** A file, or the name of a guest that is a firmware. */
@@ -115,15 +114,6 @@ final class RunCommand implements Callable<Integer> {
         }
         return prepare(what).firmware().orElseThrow(() -> new Mistake("'" + what + "' is no firmware; there are:"
                 + " opensbi, u-boot, or a file")).toAbsolutePath().toString();
-    }
-
-    /** @throws Mistake naming what there is, if the catalog does not know the guest */
-    static void known(GuestCatalog catalog, String what) {
-        List<String> names = catalog.entries().stream().map(GuestCatalog.Entry::name).toList();
-        if (!names.contains(what)) {
-            throw new Mistake("there is no file '" + what + "' and no guest of that name; guests are: builtin, "
-                    + String.join(", ", names));
-        }
     }
 
     /** One {@code --disk}. */

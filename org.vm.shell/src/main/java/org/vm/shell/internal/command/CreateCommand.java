@@ -1,17 +1,21 @@
 package org.vm.shell.internal.command;
 
 import java.util.List;
-import java.util.Map;
 import org.vm.api.ConfigurationException;
 import org.vm.api.machine.Machine;
+import org.vm.guest.FetchOptions;
+import org.vm.guest.GuestCatalog;
+import org.vm.shell.internal.text.ProgressLine;
 import org.vm.shell.internal.text.Quantity;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** A new machine. */
 @Command(name = "create", description = "Creates a machine, by writing its configuration.",
-        footer = {"Example: create test --memory 512M --vcpus 2 --kernel Image",
+        footer = {"Example: create linux --guest linux --vcpus 2",
+            "         create test --memory 64M --kernel program.elf",
             "The configuration is the same as a file dropped into plugins/."})
 final class CreateCommand extends ShellCommand {
     private static final int SETTLE_STEPS = 30;
@@ -19,6 +23,9 @@ final class CreateCommand extends ShellCommand {
 
     @Parameters(paramLabel = "NAME", index = "0", description = "A new name.")
     private String name;
+
+    @Option(names = "--guest", paramLabel = "GUEST", description = "A guest by name (builtin, linux); fetched if need be.")
+    private String guest;
 
     @Mixin
     private MachineOptions options;
@@ -37,9 +44,10 @@ final class CreateCommand extends ShellCommand {
                     + " another name");
         }
         options.check(name);
-        Map<String, Object> properties = options.properties();
-        properties.putAll(DeviceCommands.settings(settings));
-        Machine machine = shell.manager().create(name, properties);
+        Guest what = guest();
+        what.merge(options.properties());
+        what.merge(DeviceCommands.settings(settings));
+        Machine machine = shell.manager().create(name, what.properties());
         out.println("machine '" + name + "': " + Quantity.size(machine.config().memoryBytes()) + ", "
                 + machine.config().vcpus() + " vCPU" + (machine.config().vcpus() == 1 ? "" : "s"));
         List<String> missing = settled(machine);
@@ -47,6 +55,19 @@ final class CreateCommand extends ShellCommand {
         if (missing.isEmpty()) {
             out.println("start it with: start " + name);
         }
+    }
+
+    private Guest guest() {
+        if (guest == null) {
+            return Guest.empty();
+        }
+        if (guest.equals("builtin")) {
+            return Guest.builtin();
+        }
+        GuestCatalog catalog = shell.guests().get();
+        Guest.known(catalog, guest);
+        return Guest.image(catalog.prepare(guest, FetchOptions.DEFAULT,
+                new ProgressLine(out, shell.screen().terminal().isPresent())), shell.screen().terminal());
     }
 
     /** What is missing once the board's devices have come, which takes a moment, or do not come. */

@@ -26,13 +26,14 @@ public final class GogoCommands {
     private final List<ServiceRegistration<Function>> registrations = new ArrayList<>();
 
     @Activate
-    public GogoCommands(BundleContext context, @Reference MachineManager manager, @Reference Consoles consoles) {
+    public GogoCommands(BundleContext context, @Reference MachineManager manager, @Reference Consoles consoles,
+            @Reference Guests guests) {
         for (String name : Catalog.names()) {
             Hashtable<String, Object> properties = new Hashtable<>();
             properties.put(CommandProcessor.COMMAND_SCOPE, "vm");
             properties.put(CommandProcessor.COMMAND_FUNCTION, name);
             Function function = (session, arguments) -> {
-                Invocation.run(name, new Shell(manager, consoles, screen(session)),
+                Invocation.run(name, new Shell(manager, consoles, guests, screen(session)),
                         arguments.stream().map(String::valueOf).toList());
                 return null;
             };

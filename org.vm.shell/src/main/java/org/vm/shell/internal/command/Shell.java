@@ -1,15 +1,21 @@
 package org.vm.shell.internal.command;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.vm.api.ConfigurationException;
 import org.vm.api.DeviceException;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.machine.DeviceManager.Attachment;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
+import org.vm.guest.GuestCatalog;
 
-/** What a command works with: the machines, their consoles and the place to print. */
-public record Shell(MachineManager manager, Consoles consoles, Screen screen) {
+/**
+ * What a command works with: the machines, their consoles, the guests there are and the place to print.
+ *
+ * @param guests throws a {@link org.vm.api.VmException} if no bundle offers them
+ */
+public record Shell(MachineManager manager, Consoles consoles, Supplier<GuestCatalog> guests, Screen screen) {
 
     /** The machine of that name, or the only one for {@code null}; the error says which exist. */
     public Machine machine(String name) {

@@ -79,6 +79,8 @@ public final class Completion {
                     .map(a -> a.device().name()).toList();
             case "KIND" -> shell.manager().deviceKinds();
             case "CONSOLE" -> shell.consoles().of(machine).stream().map(c -> c.name()).toList();
+            case "GUEST" -> Stream.concat(Stream.of("builtin"), shell.guests().get().entries().stream().map(e -> e.name()))
+                    .toList();
             case "COMMAND" -> Catalog.names();
             case "NAME" -> argument instanceof PositionalParamSpec p && p.arity().min() == 0
                     ? shell.manager().machines().stream().map(Machine::name).toList() : List.of();

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,6 +39,7 @@ import org.vm.guest.Progress;
 import org.vm.shell.internal.command.Consoles;
 import org.vm.shell.internal.command.FakeManager;
 import org.vm.shell.internal.terminal.FakeConsole;
+import org.vm.shell.internal.text.ProgressLine;
 
 @Timeout(30)
 class VmmTest {
@@ -200,7 +202,7 @@ class VmmTest {
 
     @Test
     void progressOnATerminalStaysOnOneLine() {
-        ProgressLine line = new ProgressLine(new PrintStream(err, true), true);
+        ProgressLine line = new ProgressLine(new PrintWriter(err, true), true);
         line.report("kernel", 0, 20 << 20);
         line.report("kernel", 20 << 20, 20 << 20);
         assertArrayEquals(new String[] {"", "\033[Kkernel: 0% of 20 MiB", "\033[Kkernel: 100% of 20 MiB\n"},

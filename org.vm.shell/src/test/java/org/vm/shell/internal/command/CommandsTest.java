@@ -22,7 +22,7 @@ class CommandsTest {
     private final FakeManager manager = new FakeManager("linux");
     private final FakeMachine linux = manager.machines.getFirst();
     private final StringWriter printed = new StringWriter();
-    private final Shell shell = new Shell(manager, new Consoles(),
+    private final Shell shell = new Shell(manager, new Consoles(), FakeCatalog::new,
             new Screen(new PrintWriter(printed), Optional.empty()));
 
     @Test
@@ -69,6 +69,9 @@ class CommandsTest {
     void createWritesTheOptionsAsProperties() {
         run("create small --memory 64M --vcpus 2 --append quiet board=virt");
         assertEquals(List.of("create small {memory=67108864, vcpus=2, append=quiet, board=virt}"), manager.calls);
+        run("create two --guest linux --append quiet");
+        assertEquals("create two {kernel=/guests/Image, memory=512M, append=console=ttyS0 quiet}", manager.calls.getLast());
+        assertFails("create x --guest beos", "there is no file 'beos' and no guest of that name; guests are: builtin, linux");
         assertFails("create linux", "there is a machine 'linux' already; delete it first or take another name");
         assertFails("create x --memory lots", "'lots' is no size: write bytes or a number with K, M, G or T, as in 512M");
         assertFails("create x --kernel /nowhere/Image", "file '/nowhere/Image' does not exist");

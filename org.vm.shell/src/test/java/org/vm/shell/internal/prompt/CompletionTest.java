@@ -11,12 +11,13 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.vm.shell.internal.command.Consoles;
+import org.vm.shell.internal.command.FakeCatalog;
 import org.vm.shell.internal.command.FakeManager;
 import org.vm.shell.internal.command.Screen;
 import org.vm.shell.internal.command.Shell;
 
 class CompletionTest {
-    private final Completion completion = new Completion(new Shell(new FakeManager("linux", "test"), new Consoles(),
+    private final Completion completion = new Completion(new Shell(new FakeManager("linux", "test"), new Consoles(), FakeCatalog::new,
             new Screen(new PrintWriter(System.out), Optional.empty())));
 
     @Test
@@ -43,6 +44,7 @@ class CompletionTest {
         assertTrue(complete("regs", "--").containsAll(Set.of("--cpu", "--all", "--help")));
         assertEquals(List.of(), complete("regs", "--cpu", ""));
         assertEquals(List.of("linux", "test"), complete("regs", "--cpu", "1", ""));
+        assertEquals(List.of("builtin", "linux"), complete("create", "x", "--guest", ""));
         assertTrue(completion.wantsFile(List.of("create", "x", "--kernel", ""), 3));
         assertFalse(completion.wantsFile(List.of("create", "x", "--append", ""), 3));
     }

@@ -1,22 +1,21 @@
-package org.vm.shell.internal.cli;
+package org.vm.shell.internal.text;
 
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.util.Locale;
 import org.vm.guest.Progress;
-import org.vm.shell.internal.text.Quantity;
 
-/** Progress on standard error: one line that is written over on a terminal, else a line at each tenth. */
-final class ProgressLine implements Progress {
+/** Progress: one line that is written over on a terminal, else a line at each tenth. */
+public final class ProgressLine implements Progress {
     private static final long NANOS_BETWEEN = 100_000_000;
 
-    private final PrintStream err;
+    private final PrintWriter out;
     private final boolean terminal;
     private String step = "";
     private long shownTenth;
     private long shownAt;
 
-    ProgressLine(PrintStream err, boolean terminal) {
-        this.err = err;
+    public ProgressLine(PrintWriter out, boolean terminal) {
+        this.out = out;
         this.terminal = terminal;
     }
 
@@ -32,15 +31,16 @@ final class ProgressLine implements Progress {
             long now = System.nanoTime();
             if (news || end || now - shownAt >= NANOS_BETWEEN) {
                 shownAt = now;
-                err.print("\r\033[K" + text(what, done, total) + (end ? System.lineSeparator() : ""));
-                err.flush();
+                out.print("\r\033[K" + text(what, done, total) + (end ? System.lineSeparator() : ""));
+                out.flush();
             }
             return;
         }
         long tenth = total > 0 ? done * 10 / total : 0;
         if (tenth > shownTenth) {
             shownTenth = tenth;
-            err.println(text(what, done, total));
+            out.println(text(what, done, total));
+            out.flush();
         }
     }
 

@@ -1,4 +1,4 @@
-package org.vm.shell.internal.cli;
+package org.vm.shell.internal.command;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,17 +8,18 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import org.jline.terminal.Terminal;
+import org.vm.api.ConfigurationException;
 import org.vm.api.VmException;
+import org.vm.guest.GuestCatalog;
 import org.vm.guest.GuestImage;
-import org.vm.shell.internal.cli.Vmm.Mistake;
-import org.vm.shell.internal.command.MachineOptions;
 
 /**
- * What {@code run} was asked to run.
+ * What a machine can be made to run.
  *
  * @param name        for the machine, unless another is given
  * @param properties  of the machine; modifiable
@@ -26,24 +27,24 @@ import org.vm.shell.internal.command.MachineOptions;
  * @param farewell    what is typed at its prompt when the input ends; empty: Ctrl-D
  * @param silence     how long it may print nothing and still not want its input
  */
-record Guest(String name, Map<String, Object> properties, boolean runsCommands, String farewell, Duration silence) {
+public record Guest(String name, Map<String, Object> properties, boolean runsCommands, String farewell, Duration silence) {
     private static final Duration SHORT = Duration.ofSeconds(1);
     /** A kernel that boots may be silent for a while on a busy host. */
     private static final Duration LONG = Duration.ofMinutes(3);
 
-    static Guest empty() {
+    public static Guest empty() {
         return new Guest("vm", new LinkedHashMap<>(), false, "", SHORT);
     }
 
     /** An ELF program or a kernel. */
-    static Guest kernel(Path file) {
+    public static Guest kernel(Path file) {
         Map<String, Object> properties = new LinkedHashMap<>();
         properties.put("kernel", MachineOptions.file(file));
         return new Guest(machineName(file), properties, false, "", isElf(file) ? SHORT : LONG);
     }
 
     /** The guest that comes with the distribution. */
-    static Guest builtin() {
+    public static Guest builtin() {
         Path file = Path.of(System.getProperty("vmm.home", "."), "guests", "builtin.img");
         if (!Files.isReadable(file)) {
             throw new VmException("the built-in guest is missing: there is no file " + file);
@@ -54,13 +55,13 @@ record Guest(String name, Map<String, Object> properties, boolean runsCommands, 
     }
 
     /** A machine configuration as it could be dropped into {@code plugins/}. */
-    static Guest configuration(Path file) {
+    public static Guest configuration(Path file) {
         Properties text = new Properties();
         MachineOptions.file(file);
         try (Reader reader = Files.newBufferedReader(file)) {
             text.load(reader);
         } catch (IOException | IllegalArgumentException e) {
-            throw new Mistake("machine configuration '" + file + "' cannot be read: " + e.getMessage(), e);
+            throw new ConfigurationException("machine configuration '" + file + "' cannot be read: " + e.getMessage(), e);
         }
         Map<String, Object> properties = new LinkedHashMap<>();
         text.stringPropertyNames().stream().sorted().forEach(key -> properties.put(key, text.getProperty(key)));
@@ -69,7 +70,7 @@ record Guest(String name, Map<String, Object> properties, boolean runsCommands, 
     }
 
     /** A guest from the catalog. Its shell would come back after Ctrl-D, so it is told to power off. */
-    static Guest image(GuestImage image, Optional<Terminal> terminal) {
+    public static Guest image(GuestImage image, Optional<Terminal> terminal) {
         Map<String, Object> properties = new LinkedHashMap<>();
         image.firmware().ifPresent(path -> properties.put("firmware", path.toAbsolutePath().toString()));
         image.kernel().ifPresent(path -> properties.put("kernel", path.toAbsolutePath().toString()));
@@ -82,11 +83,26 @@ record Guest(String name, Map<String, Object> properties, boolean runsCommands, 
         return new Guest(image.name(), properties, ours, ours ? "poweroff\n" : "", LONG);
     }
 
+    /** Adds settings of a person's own; a command line is added to that of the guest, all else replaces it. */
+    public void merge(Map<String, Object> own) {
+        own.forEach((key, value) -> properties.merge(key, value,
+                (given, more) -> key.equals("append") ? (given + " " + more).strip() : more));
+    }
+
     private static boolean isElf(Path file) {
         try (InputStream start = Files.newInputStream(file)) {
             return Arrays.equals(start.readNBytes(4), new byte[] {0x7F, 'E', 'L', 'F'});
         } catch (IOException e) {
-            throw new Mistake("file '" + file + "' cannot be read: " + e.getMessage(), e);
+            throw new ConfigurationException("file '" + file + "' cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** @throws ConfigurationException naming what there is, if the catalog does not know the guest */
+    public static void known(GuestCatalog catalog, String what) {
+        List<String> names = catalog.entries().stream().map(GuestCatalog.Entry::name).toList();
+        if (!names.contains(what)) {
+            throw new ConfigurationException("there is no file '" + what + "' and no guest of that name; guests are: builtin, "
+                    + String.join(", ", names));
         }
     }
 
