@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 final class PromptCommand implements Callable<Integer> {
     private static final String GREETING = """
             A virtual machine monitor on the JVM. Tab completes; help lists the commands.
-            Try:  create linux --guest linux    start linux    console linux    devices linux
+            Try:  create linux --guest linux   start linux   console linux   devices
             """;
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")

@@ -19,12 +19,14 @@ import org.jline.reader.UserInterruptException;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.Terminal.Signal;
 import org.jline.terminal.Terminal.SignalHandler;
+import org.vm.shell.internal.text.Table;
 
 /**
  * The {@code vm>} prompt: reads lines and has Gogo execute them. Differs from Gogo's own shell in what a person sees:
  * commands of the monitor come first, complete by the names of machines and devices, and an error is one sentence.
  */
 public final class Prompt {
+    private static final int NARROW = 40;
     private static final Set<String> EXIT = Set.of("exit", "quit");
 
     private final CommandSession session;
@@ -97,7 +99,8 @@ public final class Prompt {
             throw e;
         } catch (Exception e) {
             session.put(Shell.VAR_EXCEPTION, e);
-            writer.println(Sentence.of(e));
+            int width = Math.max(terminal.getWidth(), NARROW);
+            Sentence.of(e).lines().flatMap(text -> Table.wrap(text, width).stream()).forEach(writer::println);
         }
         terminal.flush();
     }
