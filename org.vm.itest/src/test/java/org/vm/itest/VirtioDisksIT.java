@@ -2,6 +2,7 @@ package org.vm.itest;
 
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 import static org.ops4j.pax.exam.CoreOptions.options;
 
@@ -28,6 +29,7 @@ import org.ops4j.pax.exam.spi.reactors.PerClass;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.cm.ConfigurationAdmin;
+import org.vm.api.DeviceException;
 import org.vm.api.device.DeviceType;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
@@ -124,6 +126,16 @@ public class VirtioDisksIT {
         assertFalse(has("disk1"));
         assertTrue(has("disk0"));
         assertTrue(machines.why("disk1"), machines.why("disk1").contains("two machines must not write one image"));
+    }
+
+    @Test
+    public void aDiskThatIsAddedIsThereAtOnceAndOneThatCannotBeIsAnsweredBySentence() throws Exception {
+        machines.addDevice("disks", "virtio.blk", "disk0", Map.of("file", image.toString()));
+        assertTrue(has("disk0"));
+        DeviceException missing = assertThrows(DeviceException.class,
+                () -> machines.addDevice("disks", "virtio.blk", "disk1", Map.of("file", image + ".missing")));
+        assertTrue(missing.getMessage(), missing.getMessage().contains("disk.img.missing' does not exist"));
+        assertEquals(1, configurations.listConfigurations("(&(vm=disks)(service.factoryPid=" + DISK + "))").length);
     }
 
     private boolean has(String device) {

@@ -18,7 +18,12 @@ public interface MachineManager {
     /** Kinds of devices that can be added: the factory PIDs installed, by short name ({@code "virtio.blk"}). */
     List<String> deviceKinds();
 
-    /** Adds a device to a machine by writing its factory configuration. */
+    /**
+     * Adds a device to a machine by writing its factory configuration, and waits a little until it is there. A device
+     * that lacks something stays configured and comes when that comes.
+     *
+     * @throws org.vm.api.DeviceException if it cannot work as configured; nothing is left of it then
+     */
     void addDevice(String machine, String kind, String name, Map<String, Object> properties);
 
     /** Deletes the configuration of a device, by which it leaves. */

@@ -33,6 +33,8 @@ import org.vm.api.machine.MachineManager;
 @Component(service = MachineManager.class)
 public final class ContainerMachines implements MachineManager, ServiceTrackerCustomizer<Machine, Machine> {
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(15);
+    /** How long a device may take to come; one that lacks something comes later. */
+    private static final long ADDED = TimeUnit.SECONDS.toNanos(5);
 
     private final BundleContext context;
     private final DeviceConfigurations configurations;
@@ -111,15 +113,19 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
 
     /** Waits for a condition; gives up early when a component of the machine has failed, for that does not mend itself. */
     private boolean await(BooleanSupplier condition) {
-        long until = System.nanoTime() + PATIENCE;
+        return await(() -> condition.getAsBoolean() || failed(), PATIENCE) && condition.getAsBoolean();
+    }
+
+    private boolean await(BooleanSupplier condition, long patience) {
+        long until = System.nanoTime() + patience;
         synchronized (changed) {
             while (!condition.getAsBoolean()) {
                 long left = until - System.nanoTime();
-                if (left <= 0 || failed()) {
-                    return condition.getAsBoolean();
+                if (left <= 0) {
+                    return false;
                 }
                 try {
-                    changed.wait(Math.clamp(TimeUnit.NANOSECONDS.toMillis(left), 1, 200));
+                    changed.wait(Math.clamp(TimeUnit.NANOSECONDS.toMillis(left), 1, 50));
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                     return false;
@@ -182,6 +188,26 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
         all.put("vm", machine);
         all.put("name", name);
         configurations.write(pid, machine + "-" + name, all);
+        // A machine that is started next shall have it, and what cannot work shall be said here.
+        await(() -> has(machine, name) || failure(pid, machine, name).isPresent(), ADDED);
+        failure(pid, machine, name).ifPresent(reason -> {
+            configurations.delete(pid, machine + "-" + name);
+            throw new DeviceException("device '" + name + "' cannot be added to machine '" + machine + "': " + reason);
+        });
+    }
+
+    /** Whether the machine has a device, or has refused it. */
+    private boolean has(String machine, String device) {
+        return find(machine).map(Machine::devices).filter(devices -> devices.find(device).isPresent()
+                || devices.refusals().stream().anyMatch(refusal -> refusal.device().equals(device))).isPresent();
+    }
+
+    /** Why the component of a device's configuration cannot be activated. */
+    private Optional<String> failure(String pid, String machine, String device) {
+        return descriptions().filter(d -> List.of(d.configurationPid).contains(pid))
+                .flatMap(d -> components.getComponentConfigurationDTOs(d).stream())
+                .filter(c -> c.failure != null && machine.equals(c.properties.get("vm")) && device.equals(c.properties.get("name")))
+                .map(c -> Explanation.reason(c.failure)).findFirst();
     }
 
     @Override

@@ -164,7 +164,7 @@ final class Explanation {
      * What a stack trace in text form, which is all that the component runtime keeps, has to say to a person: the
      * sentence of the deepest error of our own, which names the cause; else the deepest cause.
      */
-    private static String reason(String failure) {
+    static String reason(String failure) {
         String last = failure.lines().findFirst().orElse("");
         boolean ours = false;
         for (String traced : failure.lines().toList()) {

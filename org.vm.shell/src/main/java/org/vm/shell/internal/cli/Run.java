@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.jline.terminal.Terminal;
 import org.vm.api.ConfigurationException;
+import org.vm.api.DeviceException;
 import org.vm.api.VmException;
 import org.vm.api.backend.AttachableConsole;
 import org.vm.api.backend.AttachableConsole.Attachment;
@@ -57,6 +58,10 @@ final class Run {
             try {
                 for (int i = 0; i < disks.size(); i++) {
                     machines.addDevice(name, "virtio.blk", "disk" + i, properties(disks.get(i)));
+                    if (machine.devices().find("disk" + i).isEmpty()) {
+                        throw new DeviceException("disk " + disks.get(i).file() + " is not in the machine: "
+                                + machines.why("disk" + i).strip());
+                    }
                 }
                 AttachableConsole console = host.consoles().await(name, null, CONSOLE_APPEARS);
                 machine.start();
