@@ -15,7 +15,9 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceReference;
 import org.osgi.util.tracker.ServiceTracker;
 import org.slf4j.Logger;
@@ -27,6 +29,7 @@ import org.vm.shell.internal.command.Consoles;
 import org.vm.shell.internal.command.Screen;
 import org.vm.shell.internal.prompt.Completion;
 import org.vm.shell.internal.prompt.Prompt;
+import org.vm.shell.internal.terminal.TerminalSettings;
 
 /** The process that the container runs in. The terminal is opened when it is first needed. */
 final class ContainerHost implements Host {
@@ -39,6 +42,7 @@ final class ContainerHost implements Host {
     private final InputStream in = new FileInputStream(FileDescriptor.in);
     private final OutputStream out = new FileOutputStream(FileDescriptor.out);
     private final PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true);
+    private TerminalSettings settings;
     private Optional<Terminal> terminal;
     private CommandSession session;
 
@@ -71,7 +75,8 @@ final class ContainerHost implements Host {
         return terminal;
     }
 
-    private static Optional<Terminal> open() {
+    private Optional<Terminal> open() {
+        settings = TerminalSettings.now();
         try {
             // Signals keep their effect (Ctrl-C ends a download) but where somebody handles them.
             Terminal opened = TerminalBuilder.builder().name("vmm").system(true).dumb(true).nativeSignals(true)
@@ -99,6 +104,11 @@ final class ContainerHost implements Host {
     @Override
     public Consoles consoles() {
         return consoles;
+    }
+
+    @Override
+    public boolean stopping() {
+        return context.getBundle(Constants.SYSTEM_BUNDLE_ID).getState() == Bundle.STOPPING;
     }
 
     @Override
@@ -146,6 +156,7 @@ final class ContainerHost implements Host {
         if (terminal != null && terminal.isPresent()) {
             try {
                 terminal.get().close();
+                settings.restore();
             } catch (IOException e) {
                 LOG.warn("the terminal's settings could not be restored; type: stty sane", e);
             }

@@ -31,6 +31,9 @@ public interface Host {
 
     Consoles consoles();
 
+    /** Whether the container is about to stop (a signal): what fails then need not be told. */
+    boolean stopping();
+
     /** The {@code vm>} prompt on the terminal; {@code greeting} comes first. */
     void prompt(String greeting) throws Exception;
 

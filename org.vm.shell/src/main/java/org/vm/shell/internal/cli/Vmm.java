@@ -79,8 +79,21 @@ public final class Vmm implements Callable<Integer> {
             Thread.currentThread().interrupt();
             return FAILURE;
         } catch (Exception e) {
+            if (stopping(host)) {
+                LOG.debug("the container stops while it carries out {}", arguments, e);
+                return FAILURE;
+            }
             LOG.error("command line {}", arguments, e);
             return say(host, "vmm", "failed unexpectedly: " + e + "; the log has the details", FAILURE);
+        }
+    }
+
+    private static boolean stopping(Host host) {
+        try {
+            return host.stopping();
+        } catch (IllegalStateException e) {
+            LOG.debug("this bundle has stopped", e);
+            return true;
         }
     }
 

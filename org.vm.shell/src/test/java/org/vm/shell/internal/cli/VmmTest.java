@@ -250,6 +250,11 @@ class VmmTest {
         }
 
         @Override
+        public boolean stopping() {
+            return false;
+        }
+
+        @Override
         public void prompt(String greeting) {}
 
         @Override
