@@ -15,6 +15,7 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
+import org.jline.utils.ShutdownHooks;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
@@ -43,6 +44,7 @@ final class ContainerHost implements Host {
     private final OutputStream out = new FileOutputStream(FileDescriptor.out);
     private final PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true);
     private TerminalSettings settings;
+    private ShutdownHooks.Task lastResort;
     private Optional<Terminal> terminal;
     private CommandSession session;
 
@@ -82,6 +84,8 @@ final class ContainerHost implements Host {
             Terminal opened = TerminalBuilder.builder().name("vmm").system(true).dumb(true).nativeSignals(true)
                     .signalHandler(Terminal.SignalHandler.SIG_DFL).build();
             if (!opened.getType().startsWith(Terminal.TYPE_DUMB)) {
+                // Behind JLine's own task, which restores the rest.
+                lastResort = ShutdownHooks.add(settings::restore);
                 return Optional.of(opened);
             }
             opened.close();
@@ -157,6 +161,7 @@ final class ContainerHost implements Host {
             try {
                 terminal.get().close();
                 settings.restore();
+                ShutdownHooks.remove(lastResort);
             } catch (IOException e) {
                 LOG.warn("the terminal's settings could not be restored; type: stty sane", e);
             }
