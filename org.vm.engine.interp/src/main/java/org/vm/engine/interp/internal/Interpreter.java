@@ -22,7 +22,7 @@ public final class Interpreter implements ExecutionEngine {
     @ObjectClassDefinition(name = "Interpreter engine")
     public @interface Config {
         @AttributeDefinition(name = "Blocks", description = "Decoded blocks kept for each vCPU")
-        int blocks() default 65536;
+        int blocks() default 131072;
 
         @AttributeDefinition(name = "Fusion threshold", description = "Entries of a block after which its instructions are fused")
         int fuseThreshold() default 1000;
@@ -41,7 +41,7 @@ public final class Interpreter implements ExecutionEngine {
     private final int fusedClasses;
 
     public Interpreter() {
-        this(65536, 1000, 4, 4096);
+        this(131072, 1000, 4, 4096);
     }
 
     @Activate
