@@ -25,10 +25,10 @@ public final class Interpreter implements ExecutionEngine {
         int blocks() default 131072;
 
         @AttributeDefinition(name = "Fusion threshold", description = "Entries of a block after which its instructions are fused")
-        int fuseThreshold() default 1000;
+        int fuseThreshold() default 30000;
 
         @AttributeDefinition(name = "Fused length", description = "Instructions that one fused operation has at most; 1 turns fusion off")
-        int fusedLength() default 4;
+        int fusedLength() default 8;
 
         @AttributeDefinition(name = "Fused classes", description = "Kinds of fused operations made at most for an instruction set")
         int fusedClasses() default 4096;
@@ -41,7 +41,7 @@ public final class Interpreter implements ExecutionEngine {
     private final int fusedClasses;
 
     public Interpreter() {
-        this(131072, 1000, 4, 4096);
+        this(131072, 30000, 8, 4096);
     }
 
     @Activate
