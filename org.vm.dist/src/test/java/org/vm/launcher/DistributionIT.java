@@ -119,6 +119,16 @@ class DistributionIT {
         }
     }
 
+    @Test
+    void theBuiltInGuestRunsAndAnEngineThatIsNotThereIsSaid(@TempDir Path scratch) throws Exception {
+        Answer guest = program(scratch, "run", "builtin");
+        assertEquals(0, guest.status, guest.error);
+        assertTrue(guest.output.contains("check arithmetic ......... ok"), guest.output);
+        Answer without = program(scratch, "run", "builtin", "--engine", "accelerated");
+        assertEquals(1, without.status, without.error);
+        assertTrue(without.error.contains("no execution engine for mode accelerated"), without.error);
+    }
+
     private record Answer(int status, String output, String error) {}
 
     private static Answer program(Path scratch, String... arguments) throws Exception {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -387,7 +388,8 @@ public final class VirtualMachine implements Machine, AutoCloseable {
             }
         }
         if (engine == null) {
-            missing.add("no execution engine for mode " + config.execMode() + " is installed");
+            missing.add("no execution engine for mode " + config.execMode().name().toLowerCase(Locale.ROOT)
+                    + " is installed");
         }
         return missing;
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jline.terminal.Terminal;
 import org.vm.api.ConfigurationException;
 import org.vm.api.DeviceException;
@@ -29,6 +30,7 @@ import org.vm.shell.internal.terminal.TerminalSession.End;
 /** One run of a guest: its machine is made, lives as long as the run, and is a machine like any other meanwhile. */
 final class Run {
     private static final Duration CONSOLE_APPEARS = Duration.ofSeconds(20);
+    private static final Duration PARTS_APPEAR = Duration.ofSeconds(3);
     private static final Duration LAST_WORDS = Duration.ofSeconds(30);
     private static final int OUTPUT_BACKLOG = 64 << 20;
 
@@ -65,6 +67,7 @@ final class Run {
                 }
                 AttachableConsole console = host.consoles().await(name, null, CONSOLE_APPEARS);
                 machine.start();
+                awaitWhole(machine);
                 return attend(machine, console, overlay);
             } finally {
                 machine.stop();
@@ -74,6 +77,17 @@ final class Run {
             if (overlay.isPresent()) {
                 Files.deleteIfExists(overlay.get().initrd());
             }
+        }
+    }
+
+    /** What the machine runs with may still be on its way; what never comes is reported instead of a silent terminal. */
+    private static void awaitWhole(Machine machine) throws InterruptedException {
+        long deadline = System.nanoTime() + PARTS_APPEAR.toNanos();
+        for (List<String> missing = machine.missing(); !missing.isEmpty(); missing = machine.missing()) {
+            if (System.nanoTime() > deadline) {
+                throw new VmException("machine '" + machine.name() + "' cannot run: " + String.join("; ", missing));
+            }
+            TimeUnit.MILLISECONDS.sleep(20);
         }
     }
 
