@@ -1,5 +1,6 @@
 package org.vm.api.mmu;
 
+import java.lang.foreign.MemorySegment;
 import java.util.function.IntBinaryOperator;
 import java.util.function.LongBinaryOperator;
 import org.vm.api.PagingMode;
@@ -113,4 +114,20 @@ public interface Mmu {
     long debugTranslate(long address);
 
     TlbStats stats();
+
+    /**
+     * The data TLB of the present regime, for code that an engine generates: it may read hits in it, and asks the methods
+     * above for all else. {@link TlbLayout} tells the words' meaning. Another array after each change of privilege or of
+     * the page table, so keep it no longer than the registers of one run of translated code.
+     */
+    long[] translations();
+
+    /** What the addends of {@link #translations()} lead into: all RAM and ROM. */
+    MemorySegment memory();
+
+    /**
+     * Stands for everything that fetches are translated with: while it is the same, {@link #translateFetch} gives the
+     * same answers that it gave before. Numbers come again when an address space comes back unchanged.
+     */
+    long fetchStamp();
 }

@@ -543,6 +543,23 @@ final class SoftMmu implements Mmu {
         return own.find(mode, root, address) == PageWalker.Outcome.FOUND ? own.physical(address) : -1;
     }
 
+    // Translated code
+
+    @Override
+    public long[] translations() {
+        return data;
+    }
+
+    @Override
+    public MemorySegment memory() {
+        return segment;
+    }
+
+    @Override
+    public long fetchStamp() {
+        return codeTlb.stamp();
+    }
+
     @Override
     public TlbStats stats() {
         return new TlbStats(misses, walks, faults, flushes, entries);

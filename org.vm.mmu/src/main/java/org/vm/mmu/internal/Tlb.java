@@ -1,6 +1,8 @@
 package org.vm.mmu.internal;
 
 import java.util.Arrays;
+import java.util.function.LongSupplier;
+import org.vm.api.mmu.TlbLayout;
 
 /**
  * A direct-mapped software TLB: what one privilege regime may do with the pages of RAM that it used last.
@@ -12,21 +14,20 @@ import java.util.Arrays;
  * {@code (address & (PAGE_MASK | size - 1)) == tag}, so misaligned accesses miss by the same comparison.
  */
 final class Tlb {
-    static final int PAGE_SHIFT = 12;
-    static final long PAGE_MASK = -1L << PAGE_SHIFT;
+    static final int PAGE_SHIFT = TlbLayout.PAGE_SHIFT;
+    static final long PAGE_MASK = TlbLayout.PAGE_MASK;
 
-    static final int LOAD = 0;
-    static final int STORE = 1;
+    static final int LOAD = TlbLayout.LOAD;
+    static final int STORE = TlbLayout.STORE;
     static final int CODE = 0;
     static final int PHYSICAL = 1;
-    static final int ADDEND = 2;
+    static final int ADDEND = TlbLayout.ADDEND;
     /** Page address, {@link #GLOBAL}, and in the low bits the binary logarithm of the page size in the page table. */
     private static final int META = 3;
 
     private static final long ORDER = 0x3F;
     private static final long GLOBAL = 0x40;
-    private static final int ENTRY = 4;
-    private static final int ENTRY_SHIFT = 2;
+    private static final int ENTRY = TlbLayout.ENTRY;
     /** A tag that nothing matches, because of the bits below the page number. As {@code meta}: global, so it is kept. */
     static final long NOTHING = -1;
 
@@ -45,14 +46,20 @@ final class Tlb {
     /** Whether superpages are in more gigabytes than can be told apart. */
     private boolean anywhere;
 
-    Tlb(int entries) {
+    private final LongSupplier stamps;
+    private long stamp;
+
+    /** @param stamps numbers that never come again */
+    Tlb(int entries, LongSupplier stamps) {
+        this.stamps = stamps;
+        stamp = stamps.getAsLong();
         words = new long[entries * ENTRY];
         Arrays.fill(words, NOTHING);
     }
 
     /** Index of the entry for an address in an array as {@link #words}. */
     static int index(long[] words, long address) {
-        return (int) (address >>> PAGE_SHIFT - ENTRY_SHIFT) & words.length - ENTRY;
+        return (int) (address >>> TlbLayout.INDEX_SHIFT) & words.length - ENTRY;
     }
 
     /**
@@ -76,8 +83,14 @@ final class Tlb {
         local |= !global;
     }
 
+    /** Another number after each flush that may have dropped something. */
+    long stamp() {
+        return stamp;
+    }
+
     void flush() {
         if (used) {
+            stamp = stamps.getAsLong();
             Arrays.fill(words, NOTHING);
             used = false;
             gigabyteCount = 0;
@@ -89,6 +102,7 @@ final class Tlb {
     /** Drops what is not global. */
     void flushLocal() {
         if (local) {
+            stamp = stamps.getAsLong();
             for (int i = 0; i < words.length; i += ENTRY) {
                 if ((words[i + META] & GLOBAL) == 0) {
                     drop(i);
@@ -106,6 +120,8 @@ final class Tlb {
         if (!used) {
             return;
         }
+        // Entries may have made way to others, and what was asked of them is remembered elsewhere.
+        stamp = stamps.getAsLong();
         if (anywhere || hasSuperpages(address >>> GIGABYTE_SHIFT)) {
             for (int i = 0; i < words.length; i += ENTRY) {
                 dropIfCovers(i, address, keepGlobal);

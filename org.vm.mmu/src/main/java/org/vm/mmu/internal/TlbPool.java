@@ -39,6 +39,7 @@ final class TlbPool {
     private final Tlb[] bare = new Tlb[2 * PRIVILEGES];
     private Space current;
     private long uses;
+    private long stamps;
 
     TlbPool(int entries) {
         this.entries = entries;
@@ -97,7 +98,7 @@ final class TlbPool {
 
     private Tlb get(Tlb[] tlbs, int i) {
         if (tlbs[i] == null) {
-            tlbs[i] = new Tlb(entries);
+            tlbs[i] = new Tlb(entries, () -> ++stamps);
         }
         return tlbs[i];
     }

@@ -5,7 +5,7 @@ import org.junit.jupiter.api.Test;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 class TlbTest {
-    private final Tlb tlb = new Tlb(16);
+    private final Tlb tlb = new Tlb(16, () -> 0);
 
     private void put(long address, int order, boolean global) {
         long tag = address & Tlb.PAGE_MASK;

@@ -1,10 +1,15 @@
 package org.vm.engine.interp.internal;
 
+import java.util.Arrays;
+import org.vm.api.cpu.Translation;
+
 /**
  * Straight-line code up to a branch, an instruction that ends blocks, the end of the page, or a maximum. An instruction
  * that straddles two pages is a block of its own.
  */
 final class Block {
+    private static final int MAX_TARGETS = 64;
+
     /** Key: where the block is, and what its bytes mean. */
     final long pc;
     final long physical;
@@ -26,9 +31,14 @@ final class Block {
     /** Instructions in fused operations. */
     int fusedCount;
 
-    /** Number of times that it was entered, and that when it was fused. */
+    /** Number of times that it was entered; that when something is to be done about it; and that when it was fused. */
     long entries;
+    long nextLook;
     long fusedAt;
+    /** What runs instead of it, if anything. */
+    Translation translation;
+    /** Where it went on, if it ends in a calculated jump and somebody wants to know; some of them, the first ones. */
+    long[] targets;
     /** The code was the memory's contents in this epoch. */
     int epoch;
     /** Blocks that followed it lately. */
@@ -65,6 +75,20 @@ final class Block {
     /** Row that raised a trap in operation {@code op}. */
     int trappedRow(int op) {
         return (firstRow == null ? op : firstRow[op]) + ops[op].position();
+    }
+
+    /** Remembers where a calculated jump went. */
+    void went(long target) {
+        int count = targets.length;
+        for (long known : targets) {
+            if (known == target) {
+                return;
+            }
+        }
+        if (count < MAX_TARGETS) {
+            targets = Arrays.copyOf(targets, count + 1);
+            targets[count] = target;
+        }
     }
 
     long pcOf(int row) {

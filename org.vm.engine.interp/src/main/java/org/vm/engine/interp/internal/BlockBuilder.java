@@ -9,6 +9,7 @@ import org.vm.api.isa.CodeReader;
 import org.vm.api.isa.DecodedRow;
 import org.vm.api.isa.Decoder;
 import org.vm.api.isa.EndsBlock;
+import org.vm.api.isa.Operand;
 import org.vm.api.isa.Result;
 import org.vm.api.isa.Row;
 
@@ -22,6 +23,7 @@ final class BlockBuilder {
     private final OpFactory factory;
     private final int maxFused;
     private final CodeReader memory;
+    private boolean calculatedJump;
     /** Decoders by context; few. */
     private Decoder[] decoders = new Decoder[0];
 
@@ -80,6 +82,7 @@ final class BlockBuilder {
             open &= at < limit;
         }
         offsets[rows.size()] = (byte) (at - pc >> 1);
+        calculatedJump = isCalculatedJump(rows.getLast().row());
         Op[] ops = new Op[rows.size() + (falls(rows) ? 1 : 0)];
         for (int i = 0; i < rows.size(); i++) {
             ops[i] = factory.single(rows.get(i), pc + 2 * offsets[i]);
@@ -113,6 +116,16 @@ final class BlockBuilder {
     private static boolean isStop(Row row) {
         return row.endsBlock() && (row.result() instanceof Result.None || row.result() instanceof Result.Write
                 || row.method().isAnnotationPresent(EndsBlock.class));
+    }
+
+    /** Whether the last block built ends in a jump to where a register says. */
+    boolean endsInCalculatedJump() {
+        return calculatedJump;
+    }
+
+    private static boolean isCalculatedJump(Row row) {
+        return row.result() instanceof Result.Jump
+                && row.operands().stream().anyMatch(operand -> operand instanceof Operand.Register);
     }
 
     private static boolean falls(List<DecodedRow> rows) {

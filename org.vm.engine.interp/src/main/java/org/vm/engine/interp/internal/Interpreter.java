@@ -12,12 +12,14 @@ import org.vm.api.ConfigurationException;
 import org.vm.api.ExecMode;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.ExecutionEngine;
+import org.vm.api.cpu.InterpreterEngine;
+import org.vm.api.cpu.Translator;
 import org.vm.api.isa.InstructionSet;
 
 /** The interpreter engine: runs any instruction set from its annotated methods. */
-@Component(property = "service.ranking:Integer=0")
+@Component(service = {ExecutionEngine.class, InterpreterEngine.class}, property = "service.ranking:Integer=0")
 @Designate(ocd = Interpreter.Config.class)
-public final class Interpreter implements ExecutionEngine {
+public final class Interpreter implements InterpreterEngine {
     /** Settings; the defaults are measured (docs/PERFORMANCE.md). */
     @ObjectClassDefinition(name = "Interpreter engine")
     public @interface Config {
@@ -72,7 +74,13 @@ public final class Interpreter implements ExecutionEngine {
 
     @Override
     public Runner runner(Cpu cpu) {
+        return runner(cpu, null);
+    }
+
+    @Override
+    public Runner runner(Cpu cpu, Translator translator) {
         OpFactory factory = factories.computeIfAbsent(cpu.instructionSet(), _ -> new OpFactory(fusedClasses));
-        return new InterpreterRunner(cpu, new BlockCache(blocks), new BlockBuilder(cpu, factory, fusedLength), fuseThreshold);
+        return new InterpreterRunner(cpu, new BlockCache(blocks), new BlockBuilder(cpu, factory, fusedLength), fuseThreshold,
+                translator);
     }
 }

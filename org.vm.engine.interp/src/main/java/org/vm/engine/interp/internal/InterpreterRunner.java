@@ -1,28 +1,34 @@
 package org.vm.engine.interp.internal;
 
 import org.vm.api.CacheStats;
+import org.vm.api.cpu.CodeProfile;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.cpu.ExitReason;
 import org.vm.api.cpu.GuestTrap;
+import org.vm.api.cpu.Translator;
 import org.vm.api.mmu.Mmu;
 
 /** Runs one CPU. */
-final class InterpreterRunner implements ExecutionEngine.Runner {
+final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
     private static final long PAGE_MASK = -4096;
+    private static final long[] NO_TARGETS = {};
 
     private final Cpu cpu;
     private final Mmu mmu;
     private final BlockCache cache;
     private final BlockBuilder builder;
     private final long fuseThreshold;
+    /** {@code null} if nobody translates. */
+    private final Translator translator;
 
-    InterpreterRunner(Cpu cpu, BlockCache cache, BlockBuilder builder, long fuseThreshold) {
+    InterpreterRunner(Cpu cpu, BlockCache cache, BlockBuilder builder, long fuseThreshold, Translator translator) {
         this.cpu = cpu;
         this.mmu = cpu.mmu;
         this.cache = cache;
         this.builder = builder;
         this.fuseThreshold = fuseThreshold;
+        this.translator = translator;
     }
 
     @Override
@@ -41,10 +47,29 @@ final class InterpreterRunner implements ExecutionEngine.Runner {
             // A guest whose trap handler traps retires nothing for ever: every turn counts as one instruction, too.
             limit--;
             Block block = find(cpu.pc);
+            if (block != null && block.translation != null) {
+                block = runTranslation(block, limit);
+            }
             if (block != null) {
                 runFrom(block, limit);
             }
         }
+    }
+
+    /**
+     * Runs a block's translation.
+     *
+     * @return the block to interpret next; {@code null} to go on with whatever is at {@link Cpu#pc}
+     */
+    private Block runTranslation(Block block, long limit) {
+        return switch (block.translation.run(limit)) {
+            case RAN -> null;
+            case INTERPRET -> find(cpu.pc);
+            case STALE -> {
+                block.translation = null;
+                yield block;
+            }
+        };
     }
 
     /**
@@ -58,8 +83,12 @@ final class InterpreterRunner implements ExecutionEngine.Runner {
         int i = 0;
         try {
             while (true) {
-                if (++block.entries == fuseThreshold) {
-                    builder.fuse(block);
+                if (++block.entries >= block.nextLook) {
+                    look(block);
+                    if (block.translation != null) {
+                        cpu.pc = block.pc;
+                        return;
+                    }
                 }
                 if (block.stops) {
                     cpu.pc = block.pc;
@@ -86,12 +115,52 @@ final class InterpreterRunner implements ExecutionEngine.Runner {
                         return;
                     }
                 }
+                if (next.translation != null) {
+                    cpu.pc = pc;
+                    return;
+                }
                 block = next;
             }
         } catch (GuestTrap trap) {
             int row = block.trappedRow(i);
             cpu.retired += block.retiredBefore(row);
             cpu.deliver(trap, block.pcOf(row));
+        }
+    }
+
+    /** Makes something faster of a block that was entered often. */
+    private void look(Block block) {
+        if (block.firstRow == null && block.entries >= fuseThreshold) {
+            builder.fuse(block);
+        }
+        if (translator != null && block.entries >= translator.threshold()) {
+            block.translation = translator.translate(block.pc, block.physical, this);
+        }
+        block.nextLook = nextLook(block);
+    }
+
+    private long nextLook(Block block) {
+        long fusion = block.entries < fuseThreshold ? fuseThreshold : Long.MAX_VALUE;
+        return translator == null ? fusion : Math.min(fusion, block.entries + translator.threshold());
+    }
+
+    @Override
+    public long entries(long pc) {
+        Block block = known(pc);
+        return block == null ? 0 : block.entries;
+    }
+
+    @Override
+    public long[] targets(long pc) {
+        Block block = known(pc);
+        return block == null || block.targets == null ? NO_TARGETS : block.targets;
+    }
+
+    private Block known(long pc) {
+        try {
+            return cache.find(pc, mmu.translateFetch(pc), cpu.context());
+        } catch (GuestTrap notMapped) {
+            return null;
         }
     }
 
@@ -102,6 +171,9 @@ final class InterpreterRunner implements ExecutionEngine.Runner {
      * @return {@code null} if {@code pc} cannot be fetched from; the trap is delivered then
      */
     private Block follow(Block block, Block linked, long pc) {
+        if (block.targets != null) {
+            block.went(pc);
+        }
         if (linked != null && linked.pc == pc && linked.epoch == cpu.codeEpoch && linked.secondPage == -1) {
             try {
                 if (mmu.translateFetch(pc) == linked.physical) {
@@ -130,6 +202,10 @@ final class InterpreterRunner implements ExecutionEngine.Runner {
                 return block;
             }
             block = builder.build(pc, physical, context);
+            block.nextLook = nextLook(block);
+            if (translator != null && builder.endsInCalculatedJump()) {
+                block.targets = NO_TARGETS;
+            }
             cache.add(block);
             return block;
         } catch (GuestTrap trap) {
@@ -170,10 +246,16 @@ final class InterpreterRunner implements ExecutionEngine.Runner {
     @Override
     public void flush() {
         cache.clear();
+        if (translator != null) {
+            translator.flush();
+        }
     }
 
     @Override
     public void close() {
         cache.clear();
+        if (translator != null) {
+            translator.close();
+        }
     }
 }

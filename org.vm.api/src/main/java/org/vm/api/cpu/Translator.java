@@ -1,0 +1,24 @@
+package org.vm.api.cpu;
+
+/** Translates what an interpreter finds to be hot. One for each runner; on its vCPU's thread. */
+public interface Translator extends AutoCloseable {
+    /** Entries of a block after which {@link #translate} is asked, and asked again until it has an answer; at least 1. */
+    int threshold();
+
+    /**
+     * Code to run instead of the block at the CPU's present address space and context.
+     *
+     * @param pc       virtual address of the block
+     * @param physical its physical address
+     * @param profile  what the interpreter has seen; valid during the call
+     * @return {@code null} if there is none, or none yet
+     */
+    Translation translate(long pc, long physical, CodeProfile profile);
+
+    /** Forgets all translations; the interpreter does, too. */
+    void flush();
+
+    /** The runner ends. */
+    @Override
+    void close();
+}
