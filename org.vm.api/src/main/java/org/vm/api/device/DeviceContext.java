@@ -1,6 +1,7 @@
 package org.vm.api.device;
 
 import java.util.concurrent.Executor;
+import org.vm.api.bus.Bus;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.memory.GuestMemory;
 import org.vm.api.time.MachineClock;
@@ -17,6 +18,12 @@ public interface DeviceContext {
 
     /** The device's own interrupt line; a line without effect if it has none. */
     InterruptLine interrupt();
+
+    /** The input of an interrupt source beside the device's own, for bridges; each call gives another end of the wire. */
+    InterruptLine interrupt(int source);
+
+    /** The address map, for bridges: what a device maps here it takes away itself. */
+    Bus bus();
 
     /** Input line of a CPU, for interrupt controllers and timers. */
     InterruptLine cpuLine(int cpu, int number);

@@ -23,6 +23,12 @@ public interface DeviceTreeNode {
     /** The phandle of the local interrupt controller of a CPU. */
     int cpuInterruptController(int cpu);
 
+    /**
+     * How a node names an interrupt source of the machine: phandle of the controller, then the source as that wants it;
+     * empty if there is no controller.
+     */
+    int[] interrupt(int source);
+
     /** Number of CPUs. */
     int cpus();
 

@@ -2,6 +2,7 @@ package org.vm.api.machine;
 
 import java.util.List;
 import java.util.Optional;
+import org.vm.api.device.DeviceHost;
 import org.vm.api.device.MmioDevice;
 
 /** The devices of one machine. Any thread. */
@@ -17,6 +18,9 @@ public interface DeviceManager {
     record Refusal(String device, String reason) {}
 
     List<Attachment> attachments();
+
+    /** Devices that are plugged into an attached one which is a bus. */
+    List<DeviceHost.Plugged> plugged();
 
     /** Devices that were refused; they are tried again when the map changes. */
     List<Refusal> refusals();

@@ -28,6 +28,7 @@ import org.vm.api.VmException;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
+import org.vm.api.pci.PciFunction;
 
 /** The machines of this container, as configurations that are written and services that come of them. */
 @Component(service = MachineManager.class)
@@ -165,7 +166,7 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
         return description.configurationPolicy.equals("require")
                 && (Stream.of(description.configurationPid).anyMatch(pid -> pid.contains(".device."))
                 || Stream.of(description.serviceInterfaces).anyMatch(i -> i.equals(MmioDevice.class.getName())
-                        || i.endsWith(".VirtioDevice")));
+                        || i.equals(PciFunction.class.getName()) || i.endsWith(".VirtioDevice")));
     }
 
     private Stream<ComponentDescriptionDTO> descriptions() {
@@ -199,6 +200,7 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
     /** Whether the machine has a device, or has refused it. */
     private boolean has(String machine, String device) {
         return find(machine).map(Machine::devices).filter(devices -> devices.find(device).isPresent()
+                || devices.plugged().stream().anyMatch(plugged -> plugged.device().name().equals(device))
                 || devices.refusals().stream().anyMatch(refusal -> refusal.device().equals(device))).isPresent();
     }
 

@@ -3,14 +3,15 @@ package org.vm.machine.internal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
+import java.util.function.BiFunction;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vm.api.DeviceException;
@@ -18,6 +19,7 @@ import org.vm.api.InvalidAddressException;
 import org.vm.api.VmException;
 import org.vm.api.bus.Mapping;
 import org.vm.api.device.DeviceContext;
+import org.vm.api.device.DeviceHost;
 import org.vm.api.device.DeviceStatus;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.device.Resettable;
@@ -36,7 +38,7 @@ public final class DeviceRegistry implements DeviceManager {
         final int irq;
         Attachment attachment;
         Mapping mapping;
-        Wire.Input input;
+        InterruptLine input;
         String refusal;
         boolean hopeless;
 
@@ -50,15 +52,16 @@ public final class DeviceRegistry implements DeviceManager {
     private final String machine;
     private final Board board;
     private final PhysicalBus bus;
-    private final Function<InterruptLine, DeviceContext> contexts;
+    private final BiFunction<InterruptLine, IntFunction<InterruptLine>, DeviceContext> contexts;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final List<Offer> offers = new ArrayList<>();
-    private final Map<Integer, Wire> wires = new HashMap<>();
+    private final Wires wires = new Wires();
     private volatile InterruptController controller;
 
-    /** @param contexts makes what a device is given, from its interrupt line */
-    DeviceRegistry(String machine, Board board, PhysicalBus bus, Function<InterruptLine, DeviceContext> contexts) {
+    /** @param contexts makes what a device is given, from its interrupt line and those of other sources */
+    DeviceRegistry(String machine, Board board, PhysicalBus bus,
+            BiFunction<InterruptLine, IntFunction<InterruptLine>, DeviceContext> contexts) {
         this.machine = machine;
         this.board = board;
         this.bus = bus;
@@ -84,10 +87,22 @@ public final class DeviceRegistry implements DeviceManager {
     public List<Refusal> refusals() {
         lock.lock();
         try {
-            return offers.stream().filter(o -> o.attachment == null).map(o -> new Refusal(o.device.name(), o.refusal)).toList();
+            return Stream.concat(
+                    offers.stream().filter(o -> o.attachment == null).map(o -> new Refusal(o.device.name(), o.refusal)),
+                    hosts().flatMap(host -> host.refused().entrySet().stream()).map(e -> new Refusal(e.getKey(), e.getValue())))
+                    .toList();
         } finally {
             lock.unlock();
         }
+    }
+
+    @Override
+    public List<DeviceHost.Plugged> plugged() {
+        return hosts().flatMap(host -> host.plugged().stream()).toList();
+    }
+
+    private Stream<DeviceHost> hosts() {
+        return attachments().stream().map(a -> a.device() instanceof DeviceHost host ? host : null).filter(Objects::nonNull);
     }
 
     @Override
@@ -229,14 +244,11 @@ public final class DeviceRegistry implements DeviceManager {
         }
         Board.Place place = place(offer);
         bus.check(place.base(), device);
-        Wire wire = place.irq() > 0 ? wires.computeIfAbsent(place.irq(), this::wire) : null;
-        Wire.Input input = wire == null ? null : wire.input();
+        InterruptLine input = wires.input(place.irq());
         try {
-            device.attach(contexts.apply(input == null ? level -> { } : input));
+            device.attach(contexts.apply(input, wires::input));
         } catch (RuntimeException | LinkageError e) {
-            if (input != null) {
-                input.lower();
-            }
+            input.lower();
             throw new DeviceException("device '%s' of machine '%s' failed to attach: %s"
                     .formatted(device.name(), machine, e), e);
         }
@@ -246,7 +258,8 @@ public final class DeviceRegistry implements DeviceManager {
         LOG.info("machine '{}': device '{}' at {}, interrupt {}", machine, device.name(),
                 PhysicalBus.range(place.base(), device.size()), place.irq());
         if (device instanceof InterruptController found && controller == null) {
-            connect(found);
+            controller = found;
+            wires.connect(found);
         }
     }
 
@@ -289,21 +302,6 @@ public final class DeviceRegistry implements DeviceManager {
         return offers.stream().anyMatch(o -> o.attachment != null && o.attachment.irq() == source);
     }
 
-    private Wire wire(int source) {
-        Wire wire = new Wire();
-        wire.connect(target(controller, source));
-        return wire;
-    }
-
-    private void connect(InterruptController next) {
-        controller = next;
-        wires.forEach((source, wire) -> wire.connect(target(next, source)));
-    }
-
-    private static InterruptLine target(InterruptController controller, int source) {
-        return controller == null || source > controller.sources() ? null : controller.line(source);
-    }
-
     private void remove(Offer offer) {
         offers.remove(offer);
         if (offer.attachment != null) {
@@ -318,18 +316,17 @@ public final class DeviceRegistry implements DeviceManager {
         bus.unmap(offer.mapping);
         offer.attachment = null;
         if (offer.device == controller) {
-            connect(offers.stream().filter(o -> o.attachment != null && o != offer)
+            controller = offers.stream().filter(o -> o.attachment != null && o != offer)
                     .filter(o -> o.device instanceof InterruptController).map(o -> (InterruptController) o.device)
-                    .findFirst().orElse(null));
+                    .findFirst().orElse(null);
+            wires.connect(controller);
         }
         try {
             offer.device.detach();
         } catch (RuntimeException | LinkageError e) {
             LOG.warn("machine '{}': device '{}' failed to detach", machine, offer.device.name(), e);
         }
-        if (offer.input != null) {
-            offer.input.lower();
-        }
+        offer.input.lower();
         LOG.info("machine '{}': device '{}' left", machine, offer.device.name());
     }
 }

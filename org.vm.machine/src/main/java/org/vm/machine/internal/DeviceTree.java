@@ -23,6 +23,7 @@ public final class DeviceTree {
     private final Node root = new Node(null, "");
     private final int cpus;
     private int phandles;
+    private DeviceTreeNode controller;
 
     public DeviceTree(int cpus) {
         this.cpus = cpus;
@@ -35,6 +36,11 @@ public final class DeviceTree {
     /** The node of a CPU, which holds its local interrupt controller. */
     public DeviceTreeNode cpu(int cpu) {
         return root.child("cpus").child("cpu@" + Integer.toHexString(cpu));
+    }
+
+    /** The controller that devices' interrupts are wired to: one cell names a source. */
+    public void interruptController(DeviceTreeNode node) {
+        controller = node;
     }
 
     /** The flattened tree. */
@@ -187,6 +193,11 @@ public final class DeviceTree {
         @Override
         public int cpuInterruptController(int cpu) {
             return DeviceTree.this.cpu(cpu).child("interrupt-controller").phandle();
+        }
+
+        @Override
+        public int[] interrupt(int source) {
+            return controller == null ? new int[0] : new int[] {controller.phandle(), source};
         }
 
         @Override

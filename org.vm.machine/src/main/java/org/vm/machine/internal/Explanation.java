@@ -56,6 +56,7 @@ final class Explanation {
         for (Configuration configuration : configurations.devices(found.name())) {
             String device = DeviceConfigurations.name(configuration);
             if (found.devices().find(device).isEmpty()
+                    && found.devices().plugged().stream().noneMatch(p -> p.device().name().equals(device))
                     && found.devices().refusals().stream().noneMatch(r -> r.device().equals(device))) {
                 configuration(1, configuration);
             }
@@ -111,6 +112,8 @@ final class Explanation {
         DeviceManager devices = found.get().devices();
         devices.find(device).ifPresent(attachment -> line(depth, "mapped at 0x%x, interrupt %d", attachment.base(),
                 attachment.irq()));
+        devices.plugged().stream().filter(plugged -> plugged.device().name().equals(device))
+                .forEach(plugged -> line(depth, "plugged into %s", plugged.place()));
         devices.refusals().stream().filter(refusal -> refusal.device().equals(device))
                 .forEach(refusal -> line(depth, "refused: %s", refusal.reason()));
     }

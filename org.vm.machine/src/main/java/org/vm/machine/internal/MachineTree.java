@@ -38,7 +38,7 @@ final class MachineTree {
         root.child("memory@" + Long.toHexString(board.ramBase())).text("device_type", "memory")
                 .cells64("reg", board.ramBase(), config.memoryBytes());
         cpus(tree, architecture, cpus);
-        devices(root, chosen);
+        devices(tree, chosen);
         return tree;
     }
 
@@ -55,11 +55,15 @@ final class MachineTree {
         }
     }
 
-    private void devices(DeviceTreeNode root, DeviceTreeNode chosen) {
+    private void devices(DeviceTree tree, DeviceTreeNode chosen) {
+        DeviceTreeNode root = tree.root();
         DeviceTreeNode soc = root.child("soc").cells("#address-cells", 2).cells("#size-cells", 2)
                 .text("compatible", "simple-bus").flag("ranges");
         Optional<Integer> parent = devices.stream().filter(d -> d.device() instanceof InterruptController).findFirst()
-                .map(d -> node(soc, d).phandle());
+                .map(d -> node(soc, d)).map(controller -> {
+                    tree.interruptController(controller);
+                    return controller.phandle();
+                });
         boolean console = false;
         for (Attachment attachment : devices) {
             if (attachment.device() instanceof DeviceTreeContributor contributor) {

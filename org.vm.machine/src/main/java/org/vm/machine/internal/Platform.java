@@ -2,6 +2,8 @@ package org.vm.machine.internal;
 
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.IntFunction;
+import org.vm.api.bus.Bus;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.CpuPlatform;
 import org.vm.api.device.DeviceContext;
@@ -75,16 +77,18 @@ final class Platform implements CpuPlatform {
         return null;
     }
 
-    /** What a device is given whose interrupt is {@code line}. */
-    DeviceContext device(InterruptLine line) {
-        return new Given(line);
+    /** What a device is given whose interrupt is {@code line}; {@code sources} gives lines of other ones. */
+    DeviceContext device(InterruptLine line, IntFunction<InterruptLine> sources) {
+        return new Given(line, sources);
     }
 
     private final class Given implements DeviceContext {
         private final InterruptLine line;
+        private final IntFunction<InterruptLine> sources;
 
-        Given(InterruptLine line) {
+        Given(InterruptLine line, IntFunction<InterruptLine> sources) {
             this.line = line;
+            this.sources = sources;
         }
 
         @Override
@@ -105,6 +109,16 @@ final class Platform implements CpuPlatform {
         @Override
         public InterruptLine interrupt() {
             return line;
+        }
+
+        @Override
+        public InterruptLine interrupt(int source) {
+            return sources.apply(source);
+        }
+
+        @Override
+        public Bus bus() {
+            return machine.bus();
         }
 
         @Override

@@ -7,11 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.vm.api.DeviceException;
 import org.vm.api.InvalidAddressException;
 import org.vm.api.device.DeviceContext;
+import org.vm.api.device.DeviceHost;
 import org.vm.api.device.DeviceStatus;
+import org.vm.api.irq.InterruptLine;
+import org.vm.api.machine.DeviceManager;
 import org.vm.api.memory.GuestMemory.Region;
 import org.vm.api.machine.DeviceManager.Attachment;
 
@@ -19,8 +24,9 @@ class DeviceRegistryTest {
     private final PhysicalBus bus = new PhysicalBus(new FakeMemory(List.of(new Region("ram", 0x8000_0000L, 0x10000, 0, true))));
     private final DeviceRegistry registry = new DeviceRegistry("test", Machines.board(), bus, FakeContext::new);
 
-    /** Nothing but a line. */
-    private record FakeContext(org.vm.api.irq.InterruptLine interrupt) implements DeviceContext {
+    /** Nothing but lines. */
+    private record FakeContext(org.vm.api.irq.InterruptLine interrupt, IntFunction<org.vm.api.irq.InterruptLine> sources)
+            implements DeviceContext {
         @Override
         public String machine() {
             return "test";
@@ -33,6 +39,16 @@ class DeviceRegistryTest {
 
         @Override
         public org.vm.api.time.MachineClock clock() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public org.vm.api.irq.InterruptLine interrupt(int source) {
+            return sources.apply(source);
+        }
+
+        @Override
+        public org.vm.api.bus.Bus bus() {
             throw new UnsupportedOperationException();
         }
 
@@ -164,6 +180,46 @@ class DeviceRegistryTest {
         assertTrue(second.levels[7]);
         registry.unregister("disk", true);
         assertFalse(second.levels[7]);
+    }
+
+    @Test
+    void aBridgeCanRaiseAnySourceAndSharesItsWire() {
+        FakeDevice bridge = new FakeDevice("bridge", 0x100);
+        registry.register(bridge, -1, 0);
+        InterruptLine one = bridge.context.interrupt(33);
+        InterruptLine two = bridge.context.interrupt(33);
+        one.raise();
+        FakeController controller = new FakeController("controller");
+        registry.register(controller, 0x0c00_0000, 0);
+        assertTrue(controller.levels[33]);
+        two.raise();
+        one.lower();
+        assertTrue(controller.levels[33]);
+        two.lower();
+        assertFalse(controller.levels[33]);
+    }
+
+    @Test
+    void whatIsPluggedIntoABusAndWhatThatRefusesIsListed() {
+        FakeDevice card = new FakeDevice("card", 0x100);
+        final class Bridge extends FakeDevice implements DeviceHost {
+            Bridge() {
+                super("bridge", 0x100);
+            }
+
+            @Override
+            public List<Plugged> plugged() {
+                return List.of(new Plugged(card, "slot1"));
+            }
+
+            @Override
+            public Map<String, String> refused() {
+                return Map.of("other", "there is no slot2");
+            }
+        }
+        registry.register(new Bridge(), -1, 0);
+        assertEquals(List.of(new DeviceHost.Plugged(card, "slot1")), registry.plugged());
+        assertEquals(List.of(new DeviceManager.Refusal("other", "there is no slot2")), registry.refusals());
     }
 
     @Test

@@ -51,6 +51,16 @@ class DeviceTreeTest {
     }
 
     @Test
+    void anInterruptIsNamedByItsControllerAndSource() {
+        DeviceTree tree = new DeviceTree(1);
+        DeviceTreeNode node = tree.root().child("bridge");
+        assertEquals(0, node.interrupt(33).length);
+        DeviceTreeNode controller = tree.root().child("plic");
+        tree.interruptController(controller);
+        assertArrayEquals(new int[] {controller.phandle(), 33}, node.interrupt(33));
+    }
+
+    @Test
     void theDeviceTreeCompilerReadsIt(@TempDir Path folder) throws Exception {
         Path blob = Files.write(folder.resolve("a.dtb"), sample().flatten());
         Process dtc;

@@ -7,14 +7,17 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.vm.api.bus.Bus;
 import org.vm.api.device.DeviceContext;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.memory.GuestMemory;
 import org.vm.api.time.MachineClock;
+import org.vm.machine.internal.PhysicalBus;
 
 /** What a device is attached to when there is no machine: memory, a recorded interrupt line, virtual threads. */
 public final class FakeBoard implements DeviceContext {
     private final GuestMemory memory;
+    private final Bus bus;
     private final Object monitor = new Object();
     private final Map<MachineClock.Timer, Runnable> armed = new ConcurrentHashMap<>();
     private final AtomicInteger running = new AtomicInteger();
@@ -24,6 +27,7 @@ public final class FakeBoard implements DeviceContext {
 
     public FakeBoard(GuestMemory memory) {
         this.memory = memory;
+        bus = new PhysicalBus(memory);
     }
 
     /** Whether the device's line is high. */
@@ -96,6 +100,17 @@ public final class FakeBoard implements DeviceContext {
                 monitor.notifyAll();
             }
         };
+    }
+
+    /** Every source has the same line. */
+    @Override
+    public InterruptLine interrupt(int source) {
+        return interrupt();
+    }
+
+    @Override
+    public Bus bus() {
+        return bus;
     }
 
     @Override

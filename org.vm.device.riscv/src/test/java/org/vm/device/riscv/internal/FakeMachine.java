@@ -3,6 +3,7 @@ package org.vm.device.riscv.internal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import org.vm.api.bus.Bus;
 import org.vm.api.device.DeviceContext;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.memory.GuestMemory;
@@ -62,6 +63,16 @@ final class FakeMachine implements DeviceContext, MachineClock {
     @Override
     public InterruptLine interrupt() {
         return level -> interrupt = level;
+    }
+
+    @Override
+    public InterruptLine interrupt(int source) {
+        throw new UnsupportedOperationException("no device here is a bridge");
+    }
+
+    @Override
+    public Bus bus() {
+        throw new UnsupportedOperationException("no device here is a bridge");
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.vm.api.ConfigurationException;
 import org.vm.api.DeviceException;
 import org.vm.api.device.Device;
+import org.vm.api.device.DeviceHost.Plugged;
 import org.vm.api.machine.DeviceManager.Attachment;
 import org.vm.api.machine.DeviceManager.Refusal;
 import org.vm.api.machine.Machine;
@@ -36,6 +37,14 @@ final class DeviceCommands {
                         Quantity.size(device.size()), attachment.irq() == 0 ? "-" : attachment.irq());
             }
             print(table);
+            Table plugged = new Table("NAME", "TYPE", "STATUS", "PLACE");
+            for (Plugged each : machine.devices().plugged()) {
+                plugged.row(each.device().name(), lower(each.device().type()), lower(each.device().status()), each.place());
+            }
+            if (!plugged.isEmpty()) {
+                out.println();
+                print(plugged);
+            }
             for (Refusal refusal : machine.devices().refusals()) {
                 for (String line : Table.wrap("refused: " + refusal.device() + ": " + refusal.reason(),
                         shell.screen().columns())) {
@@ -60,10 +69,9 @@ final class DeviceCommands {
 
         @Override
         protected void run() {
-            Attachment attachment = shell.device(shell.machine(machineName), deviceName);
-            Device device = attachment.device();
-            out.printf("%s: %s, %s, at %s%s%n", device.name(), lower(device.type()), lower(device.status()),
-                    Quantity.hex(attachment.base()), attachment.irq() == 0 ? "" : ", interrupt " + attachment.irq());
+            Plugged found = shell.device(shell.machine(machineName), deviceName);
+            Device device = found.device();
+            out.printf("%s: %s, %s, at %s%n", device.name(), lower(device.type()), lower(device.status()), found.place());
             Table table = new Table("REGISTER", "VALUE");
             device.info().forEach(table::row);
             if (!table.isEmpty()) {
@@ -110,10 +118,9 @@ final class DeviceCommands {
         /** What became of the configuration, which takes a moment. */
         private String outcome(Machine machine) throws InterruptedException {
             for (int i = 0; i < STEPS; i++) {
-                Optional<Attachment> there = machine.devices().find(deviceName);
+                Optional<Plugged> there = shell.find(machine, deviceName);
                 if (there.isPresent()) {
-                    return "device '" + deviceName + "' is at " + Quantity.hex(there.get().base())
-                            + (there.get().irq() == 0 ? "" : ", interrupt " + there.get().irq());
+                    return "device '" + deviceName + "' is at " + there.get().place();
                 }
                 Optional<Refusal> refusal = machine.devices().refusals().stream()
                         .filter(r -> r.device().equals(deviceName)).findFirst();

@@ -1,14 +1,17 @@
 package org.vm.shell.internal.command;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.vm.api.ConfigurationException;
 import org.vm.api.DeviceException;
 import org.vm.api.cpu.Cpu;
-import org.vm.api.machine.DeviceManager.Attachment;
+import org.vm.api.device.DeviceHost;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
 import org.vm.guest.GuestCatalog;
+import org.vm.shell.internal.text.Quantity;
 
 /**
  * What a command works with: the machines, their consoles, the guests there are and the place to print.
@@ -31,10 +34,21 @@ public record Shell(MachineManager manager, Consoles consoles, Supplier<GuestCat
                 new ConfigurationException("there is no machine '" + name + "'; there are: " + String.join(", ", names)));
     }
 
-    public Attachment device(Machine machine, String name) {
-        return machine.devices().find(name).orElseThrow(() -> new DeviceException("machine '" + machine.name()
-                + "' has no device '" + name + "'; it has: " + String.join(", ", machine.devices().attachments().stream()
-                        .map(a -> a.device().name()).toList())));
+    /** A device and where it is, in words: its address and interrupt, or its place on another bus. */
+    public DeviceHost.Plugged device(Machine machine, String name) {
+        return find(machine, name).orElseThrow(() -> new DeviceException("machine '" + machine.name()
+                + "' has no device '" + name + "'; it has: " + String.join(", ", deviceNames(machine).toList())));
+    }
+
+    Optional<DeviceHost.Plugged> find(Machine machine, String name) {
+        Optional<DeviceHost.Plugged> mapped = machine.devices().find(name).map(a -> new DeviceHost.Plugged(a.device(),
+                Quantity.hex(a.base()) + (a.irq() == 0 ? "" : ", interrupt " + a.irq())));
+        return mapped.or(() -> machine.devices().plugged().stream().filter(p -> p.device().name().equals(name)).findFirst());
+    }
+
+    public Stream<String> deviceNames(Machine machine) {
+        return Stream.concat(machine.devices().attachments().stream().map(a -> a.device().name()),
+                machine.devices().plugged().stream().map(p -> p.device().name()));
     }
 
     public Cpu cpu(Machine machine, int number) {

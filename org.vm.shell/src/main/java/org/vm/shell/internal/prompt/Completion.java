@@ -75,8 +75,7 @@ public final class Completion {
     private Collection<String> values(ArgSpec argument, String machine) {
         return switch (argument.paramLabel()) {
             case "MACHINE" -> shell.manager().machines().stream().map(Machine::name).toList();
-            case "DEVICE" -> shell.manager().find(machine).stream().flatMap(m -> m.devices().attachments().stream())
-                    .map(a -> a.device().name()).toList();
+            case "DEVICE" -> shell.manager().find(machine).stream().flatMap(shell::deviceNames).toList();
             case "KIND" -> shell.manager().deviceKinds();
             case "CONSOLE" -> shell.consoles().of(machine).stream().map(c -> c.name()).toList();
             case "GUEST" -> Stream.concat(Stream.of("builtin"), shell.guests().get().entries().stream().map(e -> e.name()))

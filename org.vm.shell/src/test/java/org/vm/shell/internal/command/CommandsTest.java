@@ -14,6 +14,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.vm.api.device.DeviceHost;
+import org.vm.api.device.DeviceType;
 import org.vm.api.machine.DeviceManager.Refusal;
 import org.vm.api.machine.MachineState;
 import org.vm.shell.internal.command.Invocation.CommandFailure;
@@ -86,6 +88,27 @@ class CommandsTest {
                 disk0  block   attached  0x10001000  4 KiB    1
                 refused: disk1: 0x10001000 to 0x10001fff is taken by device 'disk0'
                 """);
+    }
+
+    @Test
+    void whatIsPluggedIntoABusHasItsPlaceThere() {
+        linux.plugged.add(new DeviceHost.Plugged(new FakeMachine.FakeDevice("card", DeviceType.CUSTOM, 0x1000,
+                Map.of("queue 0", "ready")), "slot1 of pci, 01:00.0"));
+        assertPrints("devices linux", """
+                NAME   TYPE    STATUS          BASE   SIZE  IRQ
+                uart0  serial  attached  0x10000000  256 B   10
+                disk0  block   attached  0x10001000  4 KiB    1
+
+                NAME  TYPE    STATUS    PLACE
+                card  custom  attached  slot1 of pci, 01:00.0
+                """);
+        assertPrints("device linux card", """
+                card: custom, attached, at slot1 of pci, 01:00.0
+                REGISTER  VALUE
+                queue 0   ready
+                """);
+        run("device-remove linux card");
+        assertEquals("remove linux card", manager.calls.getLast());
     }
 
     @Test

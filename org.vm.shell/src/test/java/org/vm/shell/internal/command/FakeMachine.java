@@ -16,6 +16,7 @@ import org.vm.api.bus.Bus;
 import org.vm.api.bus.Mapping;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.device.DeviceContext;
+import org.vm.api.device.DeviceHost;
 import org.vm.api.device.DeviceStatus;
 import org.vm.api.device.DeviceType;
 import org.vm.api.device.MmioDevice;
@@ -32,6 +33,7 @@ public final class FakeMachine implements Machine, DeviceManager, Bus {
 
     final MemorySegment ram = Arena.ofAuto().allocate(64 << 10);
     final List<Attachment> attachments = new ArrayList<>();
+    final List<DeviceHost.Plugged> plugged = new ArrayList<>();
     final List<Refusal> refusals = new ArrayList<>();
     final List<Cpu> cpus = new ArrayList<>();
     public final CompletableFuture<Integer> end = new CompletableFuture<>();
@@ -209,6 +211,11 @@ public final class FakeMachine implements Machine, DeviceManager, Bus {
     @Override
     public List<Attachment> attachments() {
         return attachments;
+    }
+
+    @Override
+    public List<DeviceHost.Plugged> plugged() {
+        return plugged;
     }
 
     @Override

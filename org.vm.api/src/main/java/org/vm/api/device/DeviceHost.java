@@ -1,0 +1,16 @@
+package org.vm.api.device;
+
+import java.util.List;
+import java.util.Map;
+
+/** A device with a bus of its own, into which other devices are plugged. Any thread. */
+public interface DeviceHost {
+    /** @param place where in the host, for people ("slot1, 01:00.0") */
+    record Plugged(Device device, String place) {}
+
+    /** In order of their places. */
+    List<Plugged> plugged();
+
+    /** Devices that want to be here and cannot, by name, and why; they are tried again when another one leaves. */
+    Map<String, String> refused();
+}
