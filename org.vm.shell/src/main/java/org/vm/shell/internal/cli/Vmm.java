@@ -24,6 +24,7 @@ import picocli.CommandLine.ParseResult;
         footer = {"", "Examples:", "  vmm run linux                    a Debian kernel and a shell as root",
             "  vmm run linux --exec 'uname -a'  one command, its output and its status",
             "  vmm run builtin                  a small guest that needs no download",
+            "  vmm bench --quick                programs in Linux, beside QEMU; see: vmm bench --help",
             "  vmm                              the shell: machines, devices, memory"})
 public final class Vmm implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(Vmm.class);

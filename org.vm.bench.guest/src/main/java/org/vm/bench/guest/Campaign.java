@@ -1,0 +1,73 @@
+package org.vm.bench.guest;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** Measures what was chosen: QEMU and our machine take turns, run after run. */
+record Campaign(Laboratory laboratory, Monitor vmm, Optional<? extends Monitor> qemu, int runs, int rounds,
+        Consumer<String> progress) {
+
+    /** A failure of one program does not keep the others from being measured. */
+    Report measure(Set<String> chosen, HostDescription host, List<String> setting) throws InterruptedException {
+        List<Report.BootSeries> boots = chosen.contains(Program.BOOT) ? List.of(boot(1)) : List.of();
+        List<Result> results = new ArrayList<>();
+        for (Program program : Program.ALL) {
+            if (chosen.contains(program.name())) {
+                results.add(measure(program));
+            }
+        }
+        return new Report(host, setting, boots, results);
+    }
+
+    private Report.BootSeries boot(int vcpus) throws InterruptedException {
+        List<Boot> theirs = new ArrayList<>();
+        List<Boot> ours = new ArrayList<>();
+        for (int run = 1; run <= runs; run++) {
+            if (qemu.isPresent()) {
+                theirs.add(laboratory.boot(qemu.get(), vcpus));
+            }
+            ours.add(laboratory.boot(vmm, vcpus));
+            progress.accept("boot " + run + "/" + runs + ": "
+                    + (theirs.isEmpty() ? "" : "QEMU " + Report.number(theirs.getLast().init()) + " s, ")
+                    + "ours " + Report.number(ours.getLast().init()) + " s to /init");
+        }
+        return new Report.BootSeries(vcpus == 1 ? "1 hart" : vcpus + " harts", theirs, ours);
+    }
+
+    private Result measure(Program program) throws InterruptedException {
+        List<Measurement> theirs = new ArrayList<>();
+        List<Measurement> ours = new ArrayList<>();
+        List<String> failures = new ArrayList<>();
+        for (int run = 1; run <= runs && failures.isEmpty(); run++) {
+            if (qemu.isPresent()) {
+                run(program, qemu.get(), theirs, failures);
+            }
+            run(program, vmm, ours, failures);
+            progress.accept(program.name() + " " + run + "/" + runs + ": "
+                    + (theirs.isEmpty() ? "" : "QEMU " + Report.number(theirs.getLast().seconds()) + " s, ")
+                    + (ours.isEmpty() ? "ours FAILED" : "ours " + Report.number(ours.getLast().seconds()) + " s"));
+        }
+        Result result = new Result(program, new Series(theirs), new Series(ours), failures);
+        if (result.checks().size() > 1) {
+            String wrong = "WRONG RESULT: " + program.name() + " has checksums " + result.qemu().checks()
+                    + " in QEMU and " + result.vmm().checks() + " in our machine";
+            progress.accept(wrong);
+            failures.add(wrong);
+            return new Result(program, result.qemu(), result.vmm(), failures);
+        }
+        return result;
+    }
+
+    private void run(Program program, Monitor monitor, List<Measurement> to, List<String> failures)
+            throws InterruptedException {
+        try {
+            to.add(laboratory.run(program, monitor, rounds));
+        } catch (BenchException failure) {
+            progress.accept(failure.getMessage());
+            failures.add(failure.getMessage());
+        }
+    }
+}
