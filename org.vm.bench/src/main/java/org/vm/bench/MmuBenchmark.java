@@ -3,7 +3,6 @@ package org.vm.bench;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -17,12 +16,6 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.vm.api.PagingMode;
-import org.vm.api.bus.Bus;
-import org.vm.api.bus.Mapping;
-import org.vm.api.device.DeviceContext;
-import org.vm.api.device.DeviceStatus;
-import org.vm.api.device.DeviceType;
-import org.vm.api.device.MmioDevice;
 import org.vm.api.memory.GuestMemory;
 import org.vm.api.mmu.Mmu;
 import org.vm.mmu.internal.SoftMmuFactory;
@@ -53,7 +46,7 @@ public class MmuBenchmark {
     public void map() {
         SoftMmuFactory factory = new SoftMmuFactory();
         memory = factory.memory(List.of(new GuestMemory.Region("ram", RAM, 16 << 20, 0, true)));
-        mmu = factory.mmu(memory, new OneDevice(new Mapping(DEVICE, 0x1000, new Register())), 256);
+        mmu = factory.mmu(memory, OneDevice.at(DEVICE), 256);
         // Root, second level, two tables of 512 pages.
         pointer(TABLES, TABLES + 0x1000);
         pointer(TABLES + 0x1000, TABLES + 0x2000);
@@ -143,77 +136,5 @@ public class MmuBenchmark {
     @Benchmark
     public void flushPage() {
         mmu.flushPage(DEVICE_PAGE);
-    }
-
-    private record OneDevice(Mapping mapping) implements Bus {
-        @Override
-        public Mapping find(long address) {
-            return mapping.contains(address) ? mapping : null;
-        }
-
-        @Override
-        public List<Mapping> mappings() {
-            return List.of(mapping);
-        }
-
-        @Override
-        public Mapping map(long base, MmioDevice device) {
-            throw new UnsupportedOperationException("the map is fixed");
-        }
-
-        @Override
-        public void unmap(Mapping mapping) {
-            throw new UnsupportedOperationException("the map is fixed");
-        }
-    }
-
-    /** A device that is one register. */
-    private static final class Register implements MmioDevice {
-        private long value;
-
-        @Override
-        public long size() {
-            return 0x1000;
-        }
-
-        @Override
-        public long read(long offset, int width) {
-            return value;
-        }
-
-        @Override
-        public void write(long offset, int width, long written) {
-            value = written;
-        }
-
-        @Override
-        public void attach(DeviceContext context) {
-            // Needs nothing.
-        }
-
-        @Override
-        public void detach() {
-            // Has nothing.
-        }
-
-        @Override
-        public String name() {
-            return "register";
-        }
-
-        @Override
-        public DeviceType type() {
-            return DeviceType.CUSTOM;
-        }
-
-        @Override
-        public DeviceStatus status() {
-            return DeviceStatus.ATTACHED;
-        }
-
-        @Override
-        public Map<String, String> info() {
-            return Map.of();
-        }
     }
 }

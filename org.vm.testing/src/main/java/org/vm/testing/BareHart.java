@@ -38,11 +38,16 @@ public final class BareHart implements AutoCloseable {
     }
 
     public BareHart(ExecutionEngine engine, List<InstructionExtension> extensions) {
+        this(engine, extensions, new NoDevices());
+    }
+
+    /** @param bus devices, for a hart that has some after all */
+    public BareHart(ExecutionEngine engine, List<InstructionExtension> extensions, Bus bus) {
         RiscvArchitecture architecture = new RiscvArchitecture();
         InstructionSet isa = architecture.instructionSet(extensions);
         SoftMmuFactory mmus = new SoftMmuFactory();
         memory = mmus.memory(List.of(new GuestMemory.Region("ram", RAM, SIZE, 0, true)));
-        cpu = architecture.cpu(0, isa, mmus.mmu(memory, new NoDevices(), 256), new Alone());
+        cpu = architecture.cpu(0, isa, mmus.mmu(memory, bus, 256), new Alone());
         runner = engine.runner(cpu);
     }
 
