@@ -57,7 +57,7 @@ public class MachineDynamicsIT {
     @Configuration
     public Option[] configuration() {
         return options(Container.with("org.vm.api", "org.vm.isa", "org.vm.mmu", "org.vm.isa.riscv", ENGINE,
-                "org.vm.device.riscv", "org.vm.device.virtio", "org.vm.backend.block", "org.vm.backend.console",
+                "org.vm.device.riscv", "org.vm.device.pci", "org.vm.device.virtio", "org.vm.backend.block", "org.vm.backend.console",
                 "org.vm.machine"));
     }
 

@@ -55,7 +55,7 @@ public class VirtioDisksIT {
     @Configuration
     public Option[] configuration() {
         return options(Container.with("org.vm.api", "org.vm.isa", "org.vm.mmu", "org.vm.isa.riscv", "org.vm.engine.interp",
-                "org.vm.device.riscv", "org.vm.device.virtio", STORAGE, "org.vm.backend.console", "org.vm.machine"));
+                "org.vm.device.riscv", "org.vm.device.pci", "org.vm.device.virtio", STORAGE, "org.vm.backend.console", "org.vm.machine"));
     }
 
     @Before

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -11,6 +12,8 @@ import java.util.concurrent.TimeoutException;
 import org.vm.api.VmConfig;
 import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.device.MmioDevice;
+import org.vm.api.pci.PciFunction;
+import org.vm.device.pci.internal.PciHost;
 import org.vm.api.isa.InstructionExtension;
 import org.vm.device.riscv.internal.AclintMtimer;
 import org.vm.device.riscv.internal.AclintSwi;
@@ -60,6 +63,12 @@ public final class GuestMachine implements AutoCloseable {
         return console;
     }
 
+    /** The PCI host bridge. */
+    public PciHost pci() {
+        return machine.devices().attachments().stream().map(a -> a.device() instanceof PciHost host ? host : null)
+                .filter(Objects::nonNull).findFirst().orElseThrow();
+    }
+
     /** As {@link CapturedConsole#expect}. */
     public String expect(String text, Duration timeout) {
         return console.expect(text, timeout);
@@ -95,7 +104,10 @@ public final class GuestMachine implements AutoCloseable {
     public static final class Builder {
         private record Placed(MmioDevice device, long base, int irq) {}
 
+        private record Card(PciFunction function, String place) {}
+
         private final List<Placed> devices = new ArrayList<>();
+        private final List<Card> cards = new ArrayList<>();
         private final List<InstructionExtension> extensions = new ArrayList<>();
         private VmConfig config = VmConfig.riscv64("guest");
         private Optional<Image> kernel = Optional.empty();
@@ -169,6 +181,17 @@ public final class GuestMachine implements AutoCloseable {
             return this;
         }
 
+        /** A PCI function in the next free slot. */
+        public Builder function(PciFunction function) {
+            return function(function, "");
+        }
+
+        /** A PCI function at a place as {@link PciHost#plug} knows them. */
+        public Builder function(PciFunction function, String place) {
+            cards.add(new Card(function, place));
+            return this;
+        }
+
         public Builder engine(ExecutionEngine other) {
             engine = other;
             return this;
@@ -186,7 +209,11 @@ public final class GuestMachine implements AutoCloseable {
             CapturedConsole console = new CapturedConsole();
             for (Board.Part part : board.parts()) {
                 if (part.base() >= 0) {
-                    machine.devices().register(device(part, console), part.base(), part.irq());
+                    MmioDevice device = device(part, console);
+                    machine.devices().register(device, part.base(), part.irq());
+                    if (device instanceof PciHost host) {
+                        cards.forEach(card -> host.plug(card.function(), card.place()));
+                    }
                 }
             }
             for (Placed placed : devices) {
@@ -219,6 +246,7 @@ public final class GuestMachine implements AutoCloseable {
                 case "org.vm.device.riscv.swi" -> new AclintSwi(part.name(), part.properties().containsKey("supervisor")
                         ? AclintSwi.SUPERVISOR : AclintSwi.MACHINE);
                 case "org.vm.device.riscv.plic" -> new Plic(part.name(), 1023);
+                case "org.vm.device.pci.host" -> new PciHost(part.name());
                 case "org.vm.device.riscv.uart" -> new Uart16550(part.name(), console);
                 default -> throw new IllegalArgumentException("the board has a part that this fixture does not know: " + part);
             };

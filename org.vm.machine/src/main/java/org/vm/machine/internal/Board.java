@@ -61,6 +61,7 @@ public record Board(String name, String compatible, long romBase, long romSize, 
                 part("org.vm.device.riscv.syscon", "test", 0x0010_0000, 0, Map.of()),
                 part("org.vm.device.riscv.rtc", "rtc", 0x0010_1000, 11, Map.of()),
                 part("org.vm.device.riscv.plic", "plic", 0x0c00_0000, 0, Map.of()),
+                part("org.vm.device.pci.host", "pci", 0x3000_0000, 0, Map.of()),
                 part("org.vm.device.riscv.uart", "uart", 0x1000_0000, 10,
                         Map.of("console.target", "(&(vm=$vm)(name=serial0))"))));
         List<Place> places = new ArrayList<>();

@@ -1,0 +1,181 @@
+package org.vm.device.pci.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.stream.IntStream;
+import org.vm.api.bus.Bus;
+import org.vm.api.device.DeviceContext;
+import org.vm.api.irq.InterruptLine;
+import org.vm.api.memory.GuestMemory;
+import org.vm.api.pci.PciBar;
+import org.vm.api.pci.PciCapability;
+import org.vm.api.pci.PciContext;
+import org.vm.api.pci.PciDescription;
+import org.vm.api.pci.PciFunction;
+import org.vm.api.pci.PciRegisters;
+import org.vm.api.time.MachineClock;
+
+/** A {@link PciFunction} on the bus: its configuration space with a type 0 header, made as it describes itself. */
+final class Endpoint {
+    private final PciFunction function;
+    private final ConfigSpace config = new ConfigSpace();
+    private final PowerManagement power;
+    private final Interrupts interrupts;
+    private final List<Bar> bars = new ArrayList<>();
+    private final Runnable decode;
+
+    /** @param decode what to do when it may answer to other addresses than before */
+    Endpoint(PciFunction function, Express.Type type, Runnable decode) {
+        this.function = function;
+        this.decode = decode;
+        PciDescription is = function.description();
+        Header.define(config, is.vendorId(), is.deviceId(), is.classCode(), is.revisionId(), 0, is.line());
+        config.define(Header.SUBSYSTEM_VENDOR_ID, is.subsystemVendorId()).define(Header.SUBSYSTEM_ID, is.subsystemId());
+        power = new PowerManagement(config, decode);
+        Msi msi = is.msiVectors() == 0 ? null : new Msi(config, is.msiVectors());
+        MsiX msix = is.msixVectors() == 0 ? null : msix(is);
+        new Express(config, type, 0).onFunctionLevelReset(this::reset);
+        interrupts = new Interrupts(config, msi, msix);
+        is.bars().forEach(this::add);
+        if (msix != null) {
+            add(new PciBar(spareBar(is), PciBar.Kind.MEMORY, msix));
+        }
+        for (PciCapability capability : is.capabilities()) {
+            PciRegisters body = capability.body();
+            int at = config.capability(capability.id(), (int) body.size() + 2);
+            config.delegate(at + 2, body);
+        }
+        config.onWrite(Header.COMMAND, written -> decode.run());
+    }
+
+    private MsiX msix(PciDescription is) {
+        return new MsiX(config, is.msixVectors(), spareBar(is), this::unmasked);
+    }
+
+    private void unmasked() {
+        interrupts.changed();
+    }
+
+    private static int spareBar(PciDescription is) {
+        return IntStream.range(0, 6).filter(number -> is.bars().stream()
+                .noneMatch(bar -> bar.number() == number || bar.wide() && bar.number() + 1 == number)).findFirst().orElseThrow();
+    }
+
+    private void add(PciBar declared) {
+        Bar bar = new Bar(config, declared);
+        bars.add(bar);
+        config.onWrite(bar.field(), written -> decode.run());
+    }
+
+    PciFunction function() {
+        return function;
+    }
+
+    ConfigSpace config() {
+        return config;
+    }
+
+    void attach(DeviceContext host, InterruptLine wire) {
+        interrupts.connect(new Messages(host.bus(), host.memory()), wire);
+        function.attach(new Context(host, interrupts));
+    }
+
+    void detach() {
+        try {
+            function.detach();
+        } finally {
+            interrupts.disconnect();
+        }
+    }
+
+    void reset() {
+        function.reset();
+        config.reset();
+        interrupts.reset();
+        decode.run();
+    }
+
+    /** What its BARs answer to at present. */
+    List<Claim> claims() {
+        long command = config.get(Header.COMMAND);
+        if (!power.awake()) {
+            return List.of();
+        }
+        return bars.stream().map(Bar::claim)
+                .filter(claim -> (command & (claim.io() ? Header.IO_SPACE : Header.MEMORY_SPACE)) != 0).toList();
+    }
+
+    /** What the host bridge was given, but for the interrupt. */
+    private record Context(DeviceContext host, Interrupts interrupts) implements PciContext {
+        @Override
+        public InterruptLine interrupt() {
+            return interrupts;
+        }
+
+        @Override
+        public boolean messages() {
+            return interrupts.useMessages();
+        }
+
+        @Override
+        public void send(int vector) {
+            interrupts.send(vector);
+        }
+
+        @Override
+        public String machine() {
+            return host.machine();
+        }
+
+        @Override
+        public GuestMemory memory() {
+            return host.memory();
+        }
+
+        @Override
+        public MachineClock clock() {
+            return host.clock();
+        }
+
+        @Override
+        public InterruptLine interrupt(int source) {
+            return host.interrupt(source);
+        }
+
+        @Override
+        public Bus bus() {
+            return host.bus();
+        }
+
+        @Override
+        public InterruptLine cpuLine(int cpu, int number) {
+            return host.cpuLine(cpu, number);
+        }
+
+        @Override
+        public int cpus() {
+            return host.cpus();
+        }
+
+        @Override
+        public Executor workers() {
+            return host.workers();
+        }
+
+        @Override
+        public void powerOff(int status) {
+            host.powerOff(status);
+        }
+
+        @Override
+        public void resetMachine() {
+            host.resetMachine();
+        }
+
+        @Override
+        public long timebase() {
+            return host.timebase();
+        }
+    }
+}

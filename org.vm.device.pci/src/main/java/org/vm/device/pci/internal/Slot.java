@@ -1,0 +1,112 @@
+package org.vm.device.pci.internal;
+
+/**
+ * Slot registers of a root port: a slot with attention button, power controller and both indicators, that is hot-plug
+ * capable (PCI Express Base Specification 5.0, sections 6.7 and 7.5.3.9 to 11). It shows what there is and tells
+ * software of changes; who decides on changes is above it.
+ */
+final class Slot {
+    private static final int ATTENTION_BUTTON_PRESENT = 1;
+    private static final int POWER_CONTROLLER_PRESENT = 1 << 1;
+    private static final int ATTENTION_INDICATOR_PRESENT = 1 << 3;
+    private static final int POWER_INDICATOR_PRESENT = 1 << 4;
+    private static final int HOT_PLUG_CAPABLE = 1 << 6;
+    private static final int PHYSICAL_SLOT_NUMBER = 19;
+
+    // Slot Control
+    private static final int ATTENTION_BUTTON_ENABLE = 1;
+    private static final int PRESENCE_ENABLE = 1 << 3;
+    private static final int COMMAND_COMPLETED_ENABLE = 1 << 4;
+    private static final int HOT_PLUG_INTERRUPT_ENABLE = 1 << 5;
+    private static final int ATTENTION_INDICATOR_OFF = 3 << 6;
+    private static final int POWER_INDICATOR_ON = 1 << 8;
+    private static final int POWER_OFF = 1 << 10;
+    private static final int LINK_STATE_ENABLE = 1 << 12;
+    private static final int CONTROL_WRITABLE = 0x17f9;
+
+    // Slot Status
+    private static final int ATTENTION_BUTTON_PRESSED = 1;
+    private static final int PRESENCE_CHANGED = 1 << 3;
+    private static final int COMMAND_COMPLETED = 1 << 4;
+    private static final int PRESENT = 1 << 6;
+    private static final int LINK_STATE_CHANGED = 1 << 8;
+    private static final int STATUS_CLEARABLE = ATTENTION_BUTTON_PRESSED | PRESENCE_CHANGED | COMMAND_COMPLETED
+            | LINK_STATE_CHANGED;
+
+    private final ConfigSpace config;
+    private final Express express;
+    private final Interrupts interrupts;
+    private final Field control;
+    private final Field status;
+    private boolean told;
+
+    /** @param power what to do when software has switched power on or off */
+    Slot(ConfigSpace config, Express express, Interrupts interrupts, int number, Runnable power) {
+        this.config = config;
+        this.express = express;
+        this.interrupts = interrupts;
+        control = express.field(Express.SLOT_CONTROL);
+        status = express.field(Express.SLOT_STATUS);
+        config.define(express.field(Express.SLOT_CAPABILITIES), (long) number << PHYSICAL_SLOT_NUMBER
+                        | ATTENTION_BUTTON_PRESENT | POWER_CONTROLLER_PRESENT | ATTENTION_INDICATOR_PRESENT
+                        | POWER_INDICATOR_PRESENT | HOT_PLUG_CAPABLE)
+                .define(control, ATTENTION_INDICATOR_OFF | POWER_INDICATOR_ON, CONTROL_WRITABLE, 0)
+                .define(status, 0, 0, STATUS_CLEARABLE);
+        config.onWrite(control, written -> {
+            power.run();
+            // A command is done at once, and software waits to be told (6.7.3.2).
+            config.set(status, COMMAND_COMPLETED, true);
+            tell();
+        });
+        config.onWrite(status, written -> tell());
+    }
+
+    boolean powered() {
+        return (config.get(control) & POWER_OFF) == 0;
+    }
+
+    /** A card comes or goes. */
+    void present(boolean card) {
+        config.set(status, PRESENT | PRESENCE_CHANGED, (card ? PRESENT : 0) | PRESENCE_CHANGED);
+        tell();
+    }
+
+    /** The link to the card comes up or goes down. */
+    void link(boolean active) {
+        if (express.linkActive(active)) {
+            config.set(status, LINK_STATE_CHANGED, true);
+            tell();
+        }
+    }
+
+    /** After a reset of the port: what is there was there before. */
+    void reset(boolean card, boolean active) {
+        config.set(status, PRESENT, card);
+        express.linkActive(active);
+        synchronized (this) {
+            told = false;
+        }
+    }
+
+    /** Interrupts software if an event is there that it wants to hear of (6.7.3.4). */
+    private synchronized void tell() {
+        long enabled = config.get(control);
+        long events = config.get(status);
+        boolean wanted = (enabled & HOT_PLUG_INTERRUPT_ENABLE) != 0
+                && (both(events, ATTENTION_BUTTON_PRESSED, enabled, ATTENTION_BUTTON_ENABLE)
+                || both(events, PRESENCE_CHANGED, enabled, PRESENCE_ENABLE)
+                || both(events, COMMAND_COMPLETED, enabled, COMMAND_COMPLETED_ENABLE)
+                || both(events, LINK_STATE_CHANGED, enabled, LINK_STATE_ENABLE));
+        if (wanted != told) {
+            told = wanted;
+            interrupts.set(wanted);
+            if (wanted) {
+                interrupts.send(0);
+            }
+        }
+    }
+
+    private static boolean both(long events, int event, long enabled, int enable) {
+        return (events & event) != 0 && (enabled & enable) != 0;
+    }
+}

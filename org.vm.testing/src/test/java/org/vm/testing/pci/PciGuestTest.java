@@ -1,0 +1,84 @@
+package org.vm.testing.pci;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.vm.api.VmException;
+import org.vm.guest.FetchOptions;
+import org.vm.guest.GuestImage;
+import org.vm.guest.Progress;
+import org.vm.guest.internal.DebianGuests;
+import org.vm.testing.GuestMachine;
+
+/** The PCI bus under Debian's kernel. */
+class PciGuestTest {
+    private static final Duration BOOT = Duration.ofMinutes(5);
+    private static final Duration STEP = Duration.ofMinutes(3);
+    private static final String PROMPT = "root@linux:~# ";
+    private static final String CARD = "/sys/bus/pci/devices/0000:01:00.0";
+
+    private static GuestMachine.Builder machine() {
+        GuestImage linux;
+        try {
+            linux = DebianGuests.local().prepare("linux", FetchOptions.DEFAULT, Progress.SILENT);
+        } catch (VmException e) {
+            linux = Assumptions.abort("the guest cannot be had here: " + e.getMessage());
+        }
+        return GuestMachine.virt().memory(256 << 20).kernel(linux.kernel().orElseThrow())
+                .initrd(linux.initrd().orElseThrow()).append(linux.append());
+    }
+
+    /** Runs a command in the guest's shell. @return what it prints */
+    private static String sh(GuestMachine guest, String command) {
+        // The quotes keep the markers out of the echo of what is typed.
+        guest.type("echo BE''GIN; " + command + "; echo EN''D\n");
+        guest.expect("BEGIN\r\n", STEP);
+        String output = guest.expect("END\r\n", STEP);
+        guest.expect(PROMPT, STEP);
+        return output.replace("\r", "").strip();
+    }
+
+    private static void boot(GuestMachine guest) {
+        guest.expect(PROMPT, BOOT);
+        sh(guest, "dmesg -n 1");
+    }
+
+    /** What the kernel has said that is a warning or worse. */
+    private static List<String> warnings(GuestMachine guest) {
+        return sh(guest, "dmesg -r | grep '^<[0-4]>' || true").lines().toList();
+    }
+
+    @Test
+    @Timeout(600)
+    void theKernelFindsACleanTreeAndACardThatComesAndGoesIsFoundByARescan() {
+        ScratchCard card = new ScratchCard("card");
+        try (GuestMachine guest = machine().function(card).start()) {
+            boot(guest);
+            assertEquals(List.of(), warnings(guest));
+            assertEquals("00:00.0 00:01.0 00:02.0 00:03.0 00:04.0 00:05.0 00:06.0 00:07.0 00:08.0 01:00.0",
+                    sh(guest, "cd /sys/bus/pci/devices; echo * | sed s/0000://g; cd"));
+            assertEquals("0x1234 0x0001 0xff0000", sh(guest, "cd " + CARD + "; echo $(cat vendor device class); cd"));
+            assertEquals("PCIe PME, PCIe PME", sh(guest, "sed -n 's/.*PLIC  33 Edge *//p' /proc/interrupts"));
+            assertEquals("1", sh(guest, "grep -c '40000000-.* : 0000:01:00.0' /proc/iomem"));
+            assertEquals("1", sh(guest, "grep -c '1000-0000100f : 0000:01:00.0' /proc/ioports"));
+            sh(guest, "echo 1 >" + CARD + "/enable");
+            assertEquals("0x00000000", sh(guest, "devmem 0x40000000 32"));
+            guest.pci().unplug(card);
+            assertEquals("0xFFFFFFFF", sh(guest, "devmem 0x40000000 32"), "a pulled card reads all ones");
+            assertEquals("ffff", sh(guest, "hexdump -n 2 -e '1/2 \"%x\"' " + CARD + "/config"));
+            sh(guest, "echo 1 >" + CARD + "/remove");
+            guest.pci().plug(new ScratchCard("other"), "slot3");
+            sh(guest, "echo 1 >/sys/bus/pci/rescan");
+            assertEquals("0x1234", sh(guest, "cat /sys/bus/pci/devices/0000:03:00.0/vendor"));
+            assertEquals("1", sh(guest, "grep -c '40400000-.* : 0000:03:00.0' /proc/iomem"));
+            assertEquals("slot3 of pci, 03:00.0", guest.machine().devices().plugged().getFirst().place());
+            assertEquals(List.of(), warnings(guest));
+            guest.type("poweroff\n");
+            assertEquals(0, guest.awaitEnd(STEP));
+        }
+    }
+}
