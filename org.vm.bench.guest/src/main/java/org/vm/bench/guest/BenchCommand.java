@@ -118,7 +118,7 @@ public final class BenchCommand implements Callable<Integer> {
         System.err.println("vmm bench: written to " + file);
         if (!report.failures().isEmpty()) {
             System.err.println("vmm bench: FAILED: " + String.join("\n  ", report.failures().stream()
-                    .map(text -> text.lines().findFirst().orElse("")).toList()));
+                    .map(text -> text.lines().findFirst().orElse("").replaceFirst("; it printed:$|:$", "")).toList()));
             return CommandLine.ExitCode.SOFTWARE;
         }
         return CommandLine.ExitCode.OK;

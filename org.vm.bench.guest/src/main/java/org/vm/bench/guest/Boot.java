@@ -1,26 +1,22 @@
 package org.vm.bench.guest;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.OptionalLong;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * One start of Linux.
  *
- * @param init     seconds from the start of the process to the kernel's start of {@code /init}
- * @param prompt   seconds to the shell's prompt
- * @param resident MiB of host memory that the process has then, the guest's own among it
+ * @param init   seconds from the start of the process to the kernel's start of {@code /init}
+ * @param prompt seconds to the shell's prompt
+ * @param memory that the process has then
  */
-record Boot(double init, double prompt, double resident) {
+record Boot(double init, double prompt, ResidentMemory memory) {
     private static final String INIT = "Run /init";
     private static final String PROMPT = ":~# ";
     private static final Duration LIMIT = Duration.ofMinutes(5);
     private static final Duration POWEROFF = Duration.ofSeconds(60);
-    private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s*(\\d+) kB");
 
     /** Boots to the prompt, then powers off. */
     static Boot measure(Monitor monitor, Path initrd, int vcpus) throws InterruptedException {
@@ -30,13 +26,13 @@ record Boot(double init, double prompt, double resident) {
             long deadline = guest.started() + LIMIT.toNanos();
             double init = seconds(guest, console.await(INIT, deadline), console, INIT, monitor);
             double prompt = seconds(guest, console.await(PROMPT, deadline), console, PROMPT, monitor);
-            double resident = resident(Files.readString(Path.of("/proc", Long.toString(guest.pid()), "status")));
+            ResidentMemory memory = ResidentMemory.of(guest.pid());
             guest.type("poweroff\n");
             if (!guest.await(System.nanoTime() + POWEROFF.toNanos())) {
                 throw new BenchException(monitor.name() + " did not end after poweroff; the last that it printed:\n"
                         + console.tail());
             }
-            return new Boot(init, prompt, resident);
+            return new Boot(init, prompt, memory);
         } catch (IOException e) {
             throw new BenchException(monitor.name() + " ended at the prompt: " + e.getMessage(), e);
         }
@@ -45,10 +41,5 @@ record Boot(double init, double prompt, double resident) {
     private static double seconds(GuestProcess guest, OptionalLong at, Transcript console, String phrase, Monitor monitor) {
         return (at.orElseThrow(() -> new BenchException(monitor.name() + " never printed '" + phrase
                 + "'; the last that it printed:\n" + console.tail() + "\n" + guest.errors().tail())) - guest.started()) / 1e9;
-    }
-
-    static double resident(String status) {
-        Matcher matcher = RESIDENT.matcher(status);
-        return matcher.find() ? Long.parseLong(matcher.group(1)) / 1024.0 : Double.NaN;
     }
 }

@@ -25,16 +25,19 @@ record Campaign(Laboratory laboratory, Monitor vmm, Optional<? extends Monitor> 
     private Report.BootSeries boot(int vcpus) throws InterruptedException {
         List<Boot> theirs = new ArrayList<>();
         List<Boot> ours = new ArrayList<>();
-        for (int run = 1; run <= runs; run++) {
+        List<String> failures = new ArrayList<>();
+        for (int run = 1; run <= runs && failures.isEmpty(); run++) {
             if (qemu.isPresent()) {
-                theirs.add(laboratory.boot(qemu.get(), vcpus));
+                keep(() -> laboratory.boot(qemu.get(), vcpus), theirs, failures);
             }
-            ours.add(laboratory.boot(vmm, vcpus));
-            progress.accept("boot " + run + "/" + runs + ": "
-                    + (theirs.isEmpty() ? "" : "QEMU " + Report.number(theirs.getLast().init()) + " s, ")
-                    + "ours " + Report.number(ours.getLast().init()) + " s to /init");
+            keep(() -> laboratory.boot(vmm, vcpus), ours, failures);
+            if (failures.isEmpty()) {
+                progress.accept("boot " + run + "/" + runs + ": "
+                        + (theirs.isEmpty() ? "" : "QEMU " + Report.number(theirs.getLast().init()) + " s, ")
+                        + "ours " + Report.number(ours.getLast().init()) + " s to /init");
+            }
         }
-        return new Report.BootSeries(vcpus == 1 ? "1 hart" : vcpus + " harts", theirs, ours);
+        return new Report.BootSeries(vcpus == 1 ? "1 hart" : vcpus + " harts", theirs, ours, failures);
     }
 
     private Result measure(Program program) throws InterruptedException {
@@ -43,12 +46,14 @@ record Campaign(Laboratory laboratory, Monitor vmm, Optional<? extends Monitor> 
         List<String> failures = new ArrayList<>();
         for (int run = 1; run <= runs && failures.isEmpty(); run++) {
             if (qemu.isPresent()) {
-                run(program, qemu.get(), theirs, failures);
+                keep(() -> laboratory.run(program, qemu.get(), rounds), theirs, failures);
             }
-            run(program, vmm, ours, failures);
-            progress.accept(program.name() + " " + run + "/" + runs + ": "
-                    + (theirs.isEmpty() ? "" : "QEMU " + Report.number(theirs.getLast().seconds()) + " s, ")
-                    + (ours.isEmpty() ? "ours FAILED" : "ours " + Report.number(ours.getLast().seconds()) + " s"));
+            keep(() -> laboratory.run(program, vmm, rounds), ours, failures);
+            if (failures.isEmpty()) {
+                progress.accept(program.name() + " " + run + "/" + runs + ": "
+                        + (theirs.isEmpty() ? "" : "QEMU " + Report.number(theirs.getLast().seconds()) + " s, ")
+                        + "ours " + Report.number(ours.getLast().seconds()) + " s");
+            }
         }
         Result result = new Result(program, new Series(theirs), new Series(ours), failures);
         if (result.checks().size() > 1) {
@@ -61,12 +66,16 @@ record Campaign(Laboratory laboratory, Monitor vmm, Optional<? extends Monitor> 
         return result;
     }
 
-    private void run(Program program, Monitor monitor, List<Measurement> to, List<String> failures)
-            throws InterruptedException {
+    /** One run, which may fail. */
+    private interface Run<T> {
+        T result() throws InterruptedException;
+    }
+
+    private <T> void keep(Run<T> run, List<T> to, List<String> failures) throws InterruptedException {
         try {
-            to.add(laboratory.run(program, monitor, rounds));
+            to.add(run.result());
         } catch (BenchException failure) {
-            progress.accept(failure.getMessage());
+            progress.accept("FAILED: " + failure.getMessage());
             failures.add(failure.getMessage());
         }
     }

@@ -25,7 +25,7 @@ final class GuestProcess implements AutoCloseable {
     private GuestProcess(Process process, long started) {
         this.process = process;
         this.started = started;
-        this.hook = new Thread(process::destroyForcibly, "end " + process.pid());
+        this.hook = new Thread(this::end, "end " + process.pid());
     }
 
     /** @param end called when nothing more will come */
@@ -87,22 +87,27 @@ final class GuestProcess implements AutoCloseable {
         return process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
     }
 
-    /** Ends it, if it still runs: politely first. */
+    /** Ends it, if it still runs. */
     @Override
     public void close() {
-        try {
-            process.destroy();
-            process.waitFor(FAREWELL.toSeconds(), TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            process.destroyForcibly();
-        }
+        end();
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException shuttingDown) {
             // Then the hook is already doing its work.
             return;
+        }
+    }
+
+    /** Politely first: our monitor clears up behind itself. */
+    private void end() {
+        process.destroy();
+        try {
+            process.waitFor(FAREWELL.toSeconds(), TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            process.destroyForcibly();
         }
     }
 }

@@ -38,6 +38,7 @@ final class Laboratory {
         Path initrd = null;
         try {
             initrd = Files.createTempFile("vmm-bench", ".cpio");
+            initrd.toFile().deleteOnExit();
             Path programs = Files.createTempFile("vmm-bench", ".programs");
             try {
                 Overlay.write(guest.initrd(), files(program), programs);

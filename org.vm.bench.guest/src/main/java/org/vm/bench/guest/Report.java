@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 
 /** Everything that was measured, as Markdown. */
 final class Report {
@@ -15,11 +16,12 @@ final class Report {
     private final List<BootSeries> boots;
     private final List<Result> results;
 
-    /** The starts of one kind of machine in one monitor. */
-    record BootSeries(String title, List<Boot> qemu, List<Boot> vmm) {
+    /** The starts of one kind of machine. */
+    record BootSeries(String title, List<Boot> qemu, List<Boot> vmm, List<String> failures) {
         BootSeries {
             qemu = List.copyOf(qemu);
             vmm = List.copyOf(vmm);
+            failures = List.copyOf(failures);
         }
     }
 
@@ -62,7 +64,8 @@ final class Report {
     }
 
     List<String> failures() {
-        return results.stream().flatMap(result -> result.failures().stream()).toList();
+        return Stream.concat(boots.stream().flatMap(series -> series.failures().stream()),
+                results.stream().flatMap(result -> result.failures().stream())).toList();
     }
 
     private Table boot() {
@@ -70,7 +73,8 @@ final class Report {
         for (BootSeries series : boots) {
             boot(table, series, "to Run /init, s", Boot::init);
             boot(table, series, "to the prompt, s", Boot::prompt);
-            boot(table, series, "resident then, MiB", Boot::resident);
+            boot(table, series, "resident then, MiB", boot -> boot.memory().all());
+            boot(table, series, "without the guest's RAM, MiB", boot -> boot.memory().own());
         }
         return table;
     }

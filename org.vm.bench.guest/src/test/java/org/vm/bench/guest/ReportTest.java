@@ -68,14 +68,33 @@ class ReportTest {
     @Test
     void theBootIsInTheReport() {
         String report = new Report(HOST, List.of(), List.of(new Report.BootSeries("1 hart",
-                List.of(new Boot(1.5, 2, 240), new Boot(2.5, 3, 242)), List.of(new Boot(4, 5, 300)))), List.of()).toString();
-        assertTrue(report.contains("| 1 hart: to Run /init, s    | 2.00 | 4.00 |        2.00 |"), report);
-        assertTrue(report.contains("| 1 hart: resident then, MiB |  241 |  300 |        1.24 |"), report);
+                List.of(new Boot(1.5, 2, memory(240)), new Boot(2.5, 3, memory(242))), List.of(new Boot(4, 5, memory(300))),
+                List.of("it never came up"))), List.of()).toString();
+        assertTrue(report.contains("| 1 hart: to Run /init, s              | 2.00 | 4.00 |        2.00 |"), report);
+        assertTrue(report.contains("| 1 hart: resident then, MiB           |  241 |  300 |        1.24 |"), report);
+        assertTrue(report.contains("| 1 hart: without the guest's RAM, MiB |  141 |  200 |        1.42 |"), report);
+        assertTrue(report.contains("- it never came up"), report);
+    }
+
+    private static ResidentMemory memory(int all) {
+        return new ResidentMemory(all, all - 100);
     }
 
     @Test
-    void residentMemoryIsReadFromTheKernelsTable() {
-        assertEquals(2.0, Boot.resident("VmPeak:\t  9999 kB\nVmRSS:\t    2048 kB\n"));
+    void theGuestsRamIsTheLargeMappingThatCanBeWritten() {
+        assertEquals(new ResidentMemory(70, 30), ResidentMemory.parse("""
+                752b0000-b5000000 ---p 00000000 00:00 0\s
+                Size:            1045824 kB
+                Rss:                   0 kB
+                e0000000-e0aa0000 rw-p 00000000 00:00 0\s
+                Size:              40960 kB
+                KernelPageSize:        4 kB
+                Rss:               30720 kB
+                Pss:               30720 kB
+                7fe79fe00000-7fe7bfe0f000 rw-p 00000000 00:00 0\s
+                Size:             524348 kB
+                Rss:               40960 kB
+                """));
     }
 
     private static String report(Result... results) {
