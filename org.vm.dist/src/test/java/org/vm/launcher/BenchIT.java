@@ -27,8 +27,8 @@ class BenchIT {
     private static Answer bench(Path scratch, String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of(CHECKOUT.resolve("vmm").toString(), "bench"));
         command.addAll(List.of(arguments));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
-                .redirectOutput(scratch.resolve("out").toFile()).redirectError(scratch.resolve("err").toFile());
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null"))).redirectOutput(scratch.resolve("out").toFile()).redirectError(scratch.resolve("err").toFile());
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         builder.environment().put("VMM_WORK", scratch.resolve("work").toString());
         // The distribution that this build has just assembled.
@@ -40,7 +40,8 @@ class BenchIT {
             process.descendants().forEach(ProcessHandle::destroy);
             process.destroy();
         }
-        return new Answer(process.exitValue(), Files.readString(scratch.resolve("out")), Files.readString(scratch.resolve("err")));
+        return new Answer(process.exitValue(), Files.readString(scratch.resolve("out")),
+                Files.readString(scratch.resolve("err")));
     }
 
     @Test
@@ -48,11 +49,13 @@ class BenchIT {
         assumeTrue(Stream.of(System.getenv("PATH").split(File.pathSeparator))
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder, "riscv64-linux-gnu-gcc"))),
                 "there is no riscv64-linux-gnu-gcc; it is in Debian's package gcc-riscv64-linux-gnu");
-        Path cache = Path.of(Optional.ofNullable(System.getenv("VMM_CACHE")).orElse(System.getenv("HOME") + "/.cache/vmm"));
+        Path cache = Path.of(Optional.ofNullable(System.getenv("VMM_CACHE"))
+                .orElse(System.getenv("HOME") + "/.cache/vmm"));
         assumeTrue(Files.exists(cache.resolve("guests/trixie-linux/guest.properties")),
                 "the guest linux is not in the cache; get it with: ./vmm fetch linux");
         Path file = scratch.resolve("report.md");
-        Answer answer = bench(scratch, "sha256", "awk", "--no-qemu", "--rounds", "2", "--runs", "1", "--out", file.toString());
+        Answer answer = bench(scratch, "sha256", "awk", "--no-qemu", "--rounds", "2", "--runs", "1", "--out",
+                file.toString());
         assertEquals(0, answer.status, answer.output + answer.error);
         assertTrue(answer.output.contains("| sha256  |"), answer.output);
         assertTrue(answer.output.contains("| awk     |"), answer.output);

@@ -42,11 +42,12 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--quick", description = "A tenth of the work.")
     private boolean quick;
 
-    @Option(names = "--runs", paramLabel = "N", description = "Runs of each; medians are reported. By default 3, or 1 with --quick.")
+    @Option(names = "--runs", paramLabel = "N",
+            description = "Runs of each; medians are reported. By default 3, or 1 with --quick.")
     private Integer runs;
 
-    @Option(names = "--rounds", paramLabel = "N", description = "Amount of work, in rounds of about 0.1 s in QEMU. By default 200, or"
-            + " 20 with --quick.")
+    @Option(names = "--rounds", paramLabel = "N",
+            description = "Amount of work, in rounds of about 0.1 s in QEMU. By default 200, or 20 with --quick.")
     private Integer rounds;
 
     @Option(names = "--mode", paramLabel = "MODE", description = "How our machine executes; see: vmm run --help, --engine.")
@@ -104,17 +105,18 @@ public final class BenchCommand implements Callable<Integer> {
         load.filter(value -> value > BUSY).ifPresent(value -> System.err.println(
                 "vmm bench: this machine is busy (load " + value + "): do not believe the figures"));
 
+        int times = runs != null ? runs : quick ? 1 : 3;
+        int work = rounds != null ? rounds : quick ? QUICK_ROUNDS : ROUNDS;
         Campaign campaign = new Campaign(new Laboratory(guest, binaries, Duration.ofSeconds(limit)),
                 new Monitor.Vmm(vmm.program(), Optional.ofNullable(mode)),
-                qemu.map(tool -> new Monitor.Qemu(tool.program(), guest)),
-                runs != null ? runs : quick ? 1 : 3, rounds != null ? rounds : quick ? QUICK_ROUNDS : ROUNDS, System.err::println);
-        List<String> setting = List.of("medians of " + campaign.runs() + ", " + campaign.rounds() + " rounds"
-                + (mode == null ? "" : ", mode " + mode) + load.map(value -> ", load before it began " + value).orElse(""));
-        Report report = campaign.measure(chosen, host, setting);
-        screen.print(report);
+                qemu.map(tool -> new Monitor.Qemu(tool.program(), guest)), times, work, System.err::println);
+        List<String> setting = List.of("medians of " + times + ", " + work + " rounds" + (mode == null ? "" : ", mode " + mode)
+                + load.map(value -> ", load before it began " + value).orElse(""));
         Path file = out != null ? out : home.resolve("target/bench")
                 .resolve(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").format(LocalDateTime.now()) + ".md");
+        Report report = campaign.measure(chosen, host, setting, sofar -> write(file, sofar.toString()));
         write(file, report.toString());
+        screen.print(report);
         System.err.println("vmm bench: written to " + file);
         if (!report.failures().isEmpty()) {
             System.err.println("vmm bench: FAILED: " + String.join("\n  ", report.failures().stream()

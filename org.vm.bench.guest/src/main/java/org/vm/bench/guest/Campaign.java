@@ -10,16 +10,24 @@ import java.util.function.Consumer;
 record Campaign(Laboratory laboratory, Monitor vmm, Optional<? extends Monitor> qemu, int runs, int rounds,
         Consumer<String> progress) {
 
-    /** A failure of one program does not keep the others from being measured. */
-    Report measure(Set<String> chosen, HostDescription host, List<String> setting) throws InterruptedException {
+    /**
+     * A failure of one program does not keep the others from being measured.
+     *
+     * @param sofar takes the report whenever it has grown: a whole campaign is long
+     */
+    Report measure(Set<String> chosen, HostDescription host, List<String> setting, Consumer<Report> sofar)
+            throws InterruptedException {
         List<Report.BootSeries> boots = chosen.contains(Program.BOOT) ? List.of(boot(1)) : List.of();
         List<Result> results = new ArrayList<>();
+        Report report = new Report(host, setting, boots, results);
         for (Program program : Program.ALL) {
             if (chosen.contains(program.name())) {
+                sofar.accept(report);
                 results.add(measure(program));
+                report = new Report(host, setting, boots, results);
             }
         }
-        return new Report(host, setting, boots, results);
+        return report;
     }
 
     private Report.BootSeries boot(int vcpus) throws InterruptedException {
