@@ -1,0 +1,14 @@
+package org.vm.engine.jit.internal;
+
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/** How generated code reads and writes guest memory. An access that hits in the TLB is aligned, so it is not torn. */
+public final class Accesses {
+    public static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+    public static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    public static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    public static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private Accesses() {}
+}

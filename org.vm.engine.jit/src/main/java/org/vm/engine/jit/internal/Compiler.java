@@ -1,0 +1,84 @@
+package org.vm.engine.jit.internal;
+
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vm.api.isa.DecodedRow;
+
+/** Makes classes of regions. */
+final class Compiler implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Compiler.class);
+    /** Bytecode that HotSpot compiles at most in one method (-XX:+DontCompileHugeMethods). */
+    static final int HUGE = 8000;
+    /** Calls after which HotSpot has compiled the method, if it ever does. */
+    private static final int WARM_CALLS = 60_000;
+    private static final int BATCH = 500;
+
+    private final Rows rows;
+    private final RegionClasses classes = new RegionClasses();
+    private final AtomicInteger count = new AtomicInteger();
+    private final BlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
+    private final Thread thread;
+
+    Compiler(Rows rows) {
+        this.rows = rows;
+        thread = Thread.ofPlatform().daemon().name("jit").start(this::work);
+    }
+
+    /** Does {@code task} on the compiler's thread. */
+    void later(Runnable task) {
+        queue.add(task);
+    }
+
+    int waiting() {
+        return queue.size();
+    }
+
+    private void work() {
+        try {
+            while (true) {
+                Runnable task = queue.take();
+                try {
+                    task.run();
+                } catch (RuntimeException | LinkageError e) {
+                    LOG.error("a region was not translated; its code stays with the interpreter", e);
+                }
+            }
+        } catch (InterruptedException e) {
+            // Closed.
+        }
+    }
+
+    /**
+     * Translates a region.
+     *
+     * @return {@code null} if its bytecode is larger than HotSpot compiles
+     */
+    RegionCode translate(Region region, int tlbWords, MemorySegment memory) {
+        for (Node node : region.nodes()) {
+            for (DecodedRow row : node.rows) {
+                classes.see(row.row());
+            }
+        }
+        String name = RegionClasses.PACKAGE + ".Region" + count.incrementAndGet();
+        RegionWriter.Written written = RegionWriter.write(name, region, rows, tlbWords);
+        return written.codeLength() >= HUGE ? null : classes.define(written, memory);
+    }
+
+    /** Has HotSpot compile a region before a CPU runs it: calls it until it must have been, to do nothing. */
+    static void warm(RegionCode code, long[] registers, long[] tlb) {
+        for (int calls = 0; calls < WARM_CALLS; calls += BATCH) {
+            for (int i = 0; i < BATCH; i++) {
+                code.run(null, registers, tlb, RegionCode.NOTHING, 0);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+    }
+}

@@ -1,0 +1,112 @@
+package org.vm.engine.jit.internal;
+
+import org.vm.api.cpu.CodeProfile;
+import org.vm.api.cpu.Cpu;
+import org.vm.api.cpu.Translation;
+import org.vm.api.cpu.Translator;
+import org.vm.api.mmu.Mmu;
+
+/** Gives one CPU's interpreter the translations of its hot blocks. */
+final class CpuTranslator implements Translator {
+    private final Cpu cpu;
+    private final SharedCode shared;
+    private final Compiler compiler;
+    private final Rows rows;
+    private final int threshold;
+    private final boolean background;
+
+    CpuTranslator(Cpu cpu, SharedCode shared, Compiler compiler, Rows rows, int threshold, boolean background) {
+        this.cpu = cpu;
+        this.shared = shared;
+        this.compiler = compiler;
+        this.rows = rows;
+        this.threshold = threshold;
+        this.background = background;
+    }
+
+    @Override
+    public int threshold() {
+        return threshold;
+    }
+
+    @Override
+    public Translation translate(long pc, long physical, CodeProfile profile) {
+        SharedCode.Key key = new SharedCode.Key(pc, physical, cpu.context());
+        SharedCode.Entry entry = shared.find(key);
+        if (entry != null) {
+            if (!entry.region.isMapped(cpu.mmu) || !entry.region.isUnchanged(cpu.mmu)) {
+                shared.remove(key, entry);
+            } else {
+                return entry.code == null ? null : new Entered(cpu, entry);
+            }
+        }
+        Region region = new RegionFinder(cpu, profile, rows).find(pc, physical, RegionFinder.LIMIT);
+        if (region == null) {
+            return null;
+        }
+        SharedCode.Entry found = new SharedCode.Entry(region);
+        shared.add(key, found);
+        int tlbWords = cpu.mmu.translations().length;
+        if (background) {
+            compiler.later(() -> {
+                RegionCode code = compiler.translate(region, tlbWords, shared.memory);
+                if (code != null) {
+                    Compiler.warm(code, new long[cpu.registers.length], new long[tlbWords]);
+                }
+                found.code = code;
+            });
+            return null;
+        }
+        found.code = compiler.translate(region, tlbWords, shared.memory);
+        return found.code == null ? null : new Entered(cpu, found);
+    }
+
+    @Override
+    public void flush() {
+        shared.clear();
+    }
+
+    @Override
+    public void close() {
+        // The engine counts who uses the shared code.
+    }
+
+    /** A region as one CPU enters it. */
+    private static final class Entered implements Translation {
+        private final Cpu cpu;
+        private final Mmu mmu;
+        private final Region region;
+        private final RegionCode code;
+        /** What was so when it was last seen that the code is what memory holds. */
+        private long stamp;
+        private int epoch;
+
+        Entered(Cpu cpu, SharedCode.Entry entry) {
+            this.cpu = cpu;
+            this.mmu = cpu.mmu;
+            this.region = entry.region;
+            this.code = entry.code;
+            this.stamp = mmu.fetchStamp();
+            this.epoch = cpu.codeEpoch;
+        }
+
+        @Override
+        public Outcome run(long limit) {
+            if ((mmu.fetchStamp() != stamp || cpu.codeEpoch != epoch) && !isCurrent()) {
+                return Outcome.STALE;
+            }
+            int budget = (int) Math.min(limit - cpu.retired, 1 << 30);
+            return code.run(cpu, cpu.registers, mmu.translations(), 0, budget) == RegionCode.RAN
+                    ? Outcome.RAN : Outcome.INTERPRET;
+        }
+
+        private boolean isCurrent() {
+            if (!region.isMapped(mmu) || cpu.codeEpoch != epoch && !region.isUnchanged(mmu)) {
+                return false;
+            }
+            stamp = mmu.fetchStamp();
+            epoch = cpu.codeEpoch;
+            return true;
+        }
+    }
+}

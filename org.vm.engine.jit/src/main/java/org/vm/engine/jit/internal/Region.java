@@ -1,0 +1,59 @@
+package org.vm.engine.jit.internal;
+
+import java.util.List;
+import java.util.Map;
+import org.vm.api.cpu.GuestTrap;
+import org.vm.api.mmu.Mmu;
+
+/**
+ * Code that is translated as one method: loops and functions around a place that is hot. Found once, immutable then.
+ *
+ * @param pc      address that it was found from
+ * @param context the CPU's context
+ * @param nodes   the code; the first one begins at {@code pc}
+ * @param entries nodes where it can be entered and where calculated jumps can lead, by address
+ * @param pages   physical address of each virtual page that the code is in
+ * @param code    the code's bytes: parcels by their addresses' runs
+ */
+record Region(long pc, long physical, int context, List<Node> nodes, Map<Long, Node> entries, Map<Long, Long> pages,
+        List<Run> code) {
+    /** Bytes as they were translated. */
+    record Run(long pc, short[] parcels) {}
+
+    private static final long PAGE_MASK = -4096;
+
+    /** Whether all pages are where they were. */
+    boolean isMapped(Mmu mmu) {
+        try {
+            for (Map.Entry<Long, Long> page : pages.entrySet()) {
+                if (mmu.translateFetch(page.getKey()) != page.getValue()) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (GuestTrap notMapped) {
+            return false;
+        }
+    }
+
+    /** Whether memory holds what was translated. All pages must be where they were. */
+    boolean isUnchanged(Mmu mmu) {
+        for (Run run : code) {
+            for (int i = 0; i < run.parcels.length; i++) {
+                if ((short) mmu.fetch16(run.pc + 2 * i) != run.parcels[i]) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    static long page(long address) {
+        return address & PAGE_MASK;
+    }
+
+    /** Guest instructions, counted as often as they are translated. */
+    int instructions() {
+        return nodes.stream().mapToInt(Node::instructions).sum();
+    }
+}

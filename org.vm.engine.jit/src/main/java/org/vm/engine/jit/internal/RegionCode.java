@@ -1,0 +1,28 @@
+package org.vm.engine.jit.internal;
+
+import org.vm.api.cpu.Cpu;
+
+/** The translated code of a region. Its classes are generated; one instance each, used by all CPUs of a machine. */
+public abstract class RegionCode {
+    /** {@link #run} may be called with this in place of an entry: it does nothing, so that HotSpot compiles the method. */
+    public static final int NOTHING = -1;
+    /** What {@link #run} returns: how it ended. */
+    public static final int RAN = 0;
+    public static final int INTERPRET = 1;
+
+    /**
+     * For each instruction that the code can stop at, by the number that generated code knows it by: its address, and
+     * the instructions of its node that are retired before it.
+     */
+    public long[] pcs;
+    public int[] retiredBefore;
+
+    /**
+     * Runs from an entry; sets {@link Cpu#pc} and adds to {@link Cpu#retired}.
+     *
+     * @param tlb    {@link org.vm.api.mmu.Mmu#translations()}
+     * @param entry  address of the node to begin with, relative to the region's base
+     * @param budget instructions to run, give or take a node
+     */
+    public abstract int run(Cpu cpu, long[] registers, long[] tlb, int entry, int budget);
+}

@@ -1,0 +1,328 @@
+package org.vm.engine.jit.internal;
+
+import java.lang.reflect.InvocationTargetException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import org.vm.api.cpu.CodeProfile;
+import org.vm.api.cpu.Cpu;
+import org.vm.api.cpu.GuestTrap;
+import org.vm.api.isa.CodeReader;
+import org.vm.api.isa.DecodedRow;
+import org.vm.api.isa.Decoder;
+import org.vm.api.isa.EndsBlock;
+import org.vm.api.isa.Operand;
+import org.vm.api.isa.RegisterFile;
+import org.vm.api.isa.Result;
+import org.vm.api.isa.Row;
+
+/**
+ * Finds the region around a hot block: follows jumps, and calls into the functions that they call, the most often
+ * entered code first, until the region is as large as a method may be. Where a calculated jump goes is known from the
+ * profile, and where a return goes from the call that the code is found through.
+ */
+final class RegionFinder {
+    private static final long PAGE_MASK = -4096;
+    private static final int MAX_ROWS = 60;
+    private static final int MAX_DEPTH = 8;
+    /** How often a function may be found within itself. */
+    private static final int MAX_RECURSION = 2;
+    /** Code that ran less often than the hot block by this factor is not translated with it. */
+    private static final int COLD = 256;
+    /** Estimated bytecode of a region; less than HotSpot compiles in one method. */
+    static final int LIMIT = 5500;
+
+    private record Key(long pc, Node.Call call) {}
+
+    private record Pending(Node.Edge edge, Node.Call call, long entries, int order) {}
+
+    private final Cpu cpu;
+    private final CodeProfile profile;
+    private final Decoder decoder;
+    private final Rows sizes;
+    private final CodeReader memory;
+    private final Map<Key, Node> nodes = new LinkedHashMap<>();
+    private final Map<Long, Long> pages = new LinkedHashMap<>();
+    private final List<Region.Run> code = new ArrayList<>();
+    private final PriorityQueue<Pending> pending = new PriorityQueue<>((a, b) -> a.entries != b.entries
+            ? Long.compare(b.entries, a.entries) : Integer.compare(a.order, b.order));
+    private final List<Pending> all = new ArrayList<>();
+    private final List<Node> unknownReturns = new ArrayList<>();
+    private long start;
+    private int size;
+
+    RegionFinder(Cpu cpu, CodeProfile profile, Rows rows) {
+        this.cpu = cpu;
+        this.profile = profile;
+        this.sizes = rows;
+        this.decoder = cpu.instructionSet().decoder(cpu.context());
+        this.memory = cpu.mmu::fetch16;
+    }
+
+    /**
+     * The region around the block at {@code pc}.
+     *
+     * @param limit bytecode that it may take, as estimated
+     * @return {@code null} if its first instruction is not one to translate
+     */
+    Region find(long pc, long physical, int limit) {
+        start = pc;
+        long hot = Math.max(profile.entries(pc), 1);
+        long cold = Math.max(hot / COLD, 2);
+        want(pc, null);
+        while (!pending.isEmpty() && size < limit) {
+            Pending next = pending.poll();
+            Key key = new Key(next.edge.pc, next.call);
+            Node node = nodes.get(key);
+            if (node == null && (nodes.isEmpty() || next.entries >= cold)) {
+                node = node(next.edge.pc, next.call, next.entries);
+                if (node != null) {
+                    nodes.put(key, node);
+                    end(node);
+                }
+            }
+            next.edge.node = node;
+        }
+        if (nodes.isEmpty()) {
+            return null;
+        }
+        for (Pending left : all) {
+            if (left.edge.node == null) {
+                left.edge.node = nodes.get(new Key(left.edge.pc, left.call));
+            }
+        }
+        Map<Long, Node> entries = new LinkedHashMap<>();
+        entries.put(pc, nodes.get(new Key(pc, null)));
+        linkReturns();
+        for (Node node : nodes.values()) {
+            if (node.ending instanceof Node.End.Calculated c && c.targets().size() > RegionWriter.COMPARED_TARGETS) {
+                for (Node.Edge edge : c.targets()) {
+                    if (edge.node != null) {
+                        entries.putIfAbsent(edge.pc, edge.node);
+                    }
+                }
+            }
+        }
+        return new Region(pc, physical, cpu.context(), List.copyOf(nodes.values()), entries, pages, code);
+    }
+
+    private Node.Edge want(long pc, Node.Call call) {
+        Node.Edge edge = new Node.Edge(pc);
+        Pending wanted = new Pending(edge, call, profile.entries(pc), all.size());
+        all.add(wanted);
+        pending.add(wanted);
+        return edge;
+    }
+
+    /** Decodes a node; {@code null} if there is nothing in it to translate. */
+    private Node node(long pc, Node.Call call, long entries) {
+        if (!see(pc)) {
+            return null;
+        }
+        List<DecodedRow> rows = new ArrayList<>();
+        List<Long> pcs = new ArrayList<>();
+        long at = pc;
+        long limit = (pc & PAGE_MASK) - PAGE_MASK;
+        boolean open = true;
+        while (open && rows.size() < MAX_ROWS && at < limit && (rows.isEmpty() || !nodes.containsKey(new Key(at, call)))) {
+            List<DecodedRow> decoded;
+            try {
+                decoded = decoder.decode(memory, at);
+            } catch (GuestTrap straddlesIntoNothing) {
+                break;
+            }
+            int length = decoded.getLast().length();
+            if (at + length > limit || decoded.stream().anyMatch(row -> isStop(row.row()))) {
+                break;
+            }
+            for (DecodedRow row : decoded) {
+                rows.add(row);
+                pcs.add(at);
+                size += sizes.size(row.row());
+                open &= !row.row().endsBlock();
+            }
+            at += length;
+        }
+        if (rows.isEmpty()) {
+            return null;
+        }
+        short[] parcels = new short[(int) (at - pc >> 1)];
+        for (int i = 0; i < parcels.length; i++) {
+            parcels[i] = (short) memory.fetch16(pc + 2 * i);
+        }
+        code.add(new Region.Run(pc, parcels));
+        return new Node(pc, call, rows, pcs.stream().mapToLong(Long::longValue).toArray(), at, entries);
+    }
+
+    private boolean see(long pc) {
+        long page = Region.page(pc);
+        if (pages.containsKey(page)) {
+            return true;
+        }
+        try {
+            pages.put(page, cpu.mmu.translateFetch(page));
+            return true;
+        } catch (GuestTrap notMapped) {
+            return false;
+        }
+    }
+
+    /** It needs all state in its place, and may change everything. */
+    static boolean isStop(Row row) {
+        return row.endsBlock() && (row.result() instanceof Result.None || row.result() instanceof Result.Write
+                || row.method().isAnnotationPresent(EndsBlock.class));
+    }
+
+    private void end(Node node) {
+        DecodedRow last = node.rows.getLast();
+        long at = node.pcs[node.pcs.length - 1];
+        node.ending = switch (last.row().result()) {
+            case Result.Branch _ -> new Node.End.Branch(want(at + last.displacement(), node.call), want(node.end, node.call));
+            case Result.Jump jump -> jump(node, last, jump);
+            default -> new Node.End.Goto(want(node.end, node.call));
+        };
+    }
+
+    private Node.End jump(Node node, DecodedRow row, Result.Jump jump) {
+        boolean links = jump.file() != null && row.destination() >= 0 && row.destination() != jump.file().sink();
+        Long known = knownTarget(node);
+        if (known != null) {
+            return new Node.End.Jump(links ? wantCall(node, row, known) : want(known, node.call));
+        }
+        int register = register(row);
+        if (!links && node.call != null && register == node.call.linkSlot()) {
+            return new Node.End.Calculated(List.of(want(node.call.returnPc(), node.call.caller())));
+        }
+        List<Node.Edge> targets = new ArrayList<>();
+        if (!links && node.call == null && returns(register)) {
+            unknownReturns.add(node);
+        } else {
+            for (long target : profile.targets(node.pc)) {
+                targets.add(links ? wantCall(node, row, target) : want(target, node.call));
+            }
+        }
+        return new Node.End.Calculated(targets);
+    }
+
+    /** Whether calls leave return addresses in this register, as far as this region has shown. */
+    private boolean returns(int register) {
+        return linkSlots.contains(register) || linkSlots.isEmpty();
+    }
+
+    private final java.util.Set<Integer> linkSlots = new java.util.HashSet<>();
+
+    private Node.Edge wantCall(Node node, DecodedRow row, long function) {
+        linkSlots.add(row.destination());
+        Node.Call caller = node.call;
+        int depth = caller == null ? 1 : caller.depth() + 1;
+        int recursion = function == start ? 1 : 0;
+        for (Node.Call call = caller; call != null; call = call.caller()) {
+            recursion += call.function() == function ? 1 : 0;
+        }
+        if (recursion >= MAX_RECURSION && function == start) {
+            // Deeper calls go round in the region.
+            return want(function, null);
+        }
+        if (depth > MAX_DEPTH || recursion >= MAX_RECURSION) {
+            return new Node.Edge(function);
+        }
+        return want(function, new Node.Call(caller, function, node.end, row.destination(), depth));
+    }
+
+    /** Returns of the outermost function go to wherever its callers are in the region. */
+    private void linkReturns() {
+        Map<Long, Node> byPc = new HashMap<>();
+        for (Node node : nodes.values()) {
+            if (node.call == null || !byPc.containsKey(node.pc)) {
+                byPc.put(node.pc, node);
+            }
+        }
+        for (Node node : unknownReturns) {
+            List<Node.Edge> targets = new ArrayList<>();
+            for (long target : profile.targets(node.pc)) {
+                Node to = byPc.get(target);
+                if (to != null) {
+                    Node.Edge edge = new Node.Edge(target);
+                    edge.node = to;
+                    targets.add(edge);
+                }
+            }
+            node.ending = new Node.End.Calculated(targets);
+        }
+    }
+
+    private static int register(DecodedRow row) {
+        for (int i = 0; i < row.values().length; i++) {
+            if (row.row().operands().get(i) instanceof Operand.Register) {
+                return (int) row.values()[i];
+            }
+        }
+        return -1;
+    }
+
+    /** Target of the jump that ends a node, if the node's own constants tell it. */
+    private Long knownTarget(Node node) {
+        Map<Integer, Object> constants = new HashMap<>();
+        Object value = null;
+        for (int i = 0; i < node.rows.size(); i++) {
+            DecodedRow row = node.rows.get(i);
+            value = evaluate(row, node.pcs[i], constants);
+            if (row.destination() >= 0 && row.row().result() instanceof Result.Write) {
+                if (value == null) {
+                    constants.remove(row.destination());
+                } else {
+                    constants.put(row.destination(), value);
+                }
+            }
+        }
+        return value instanceof Long target ? target : null;
+    }
+
+    /** What a row returns, if all it depends on is known. */
+    private static Object evaluate(DecodedRow decoded, long pc, Map<Integer, Object> constants) {
+        Row row = decoded.row();
+        if (row.mayTrap()) {
+            return null;
+        }
+        Class<?>[] types = row.method().getParameterTypes();
+        Object[] arguments = new Object[types.length];
+        for (int i = 0; i < types.length; i++) {
+            long value;
+            switch (row.operands().get(i)) {
+                case Operand.Immediate _ -> value = decoded.values()[i];
+                case Operand.Pc _ -> value = pc;
+                case Operand.Length _ -> value = decoded.length();
+                case Operand.Bits _ -> value = decoded.bits() & 0xFFFF_FFFFL;
+                case Operand.Register register -> {
+                    RegisterFile file = register.file();
+                    int slot = (int) decoded.values()[i];
+                    if (file.zero() >= 0 && slot == file.source(file.zero())) {
+                        value = 0;
+                    } else if (constants.get(slot) instanceof Long known) {
+                        value = known;
+                    } else {
+                        return null;
+                    }
+                }
+                case Operand.State _, Operand.Memory _ -> {
+                    return null;
+                }
+            }
+            if (types[i] == double.class) {
+                return null;
+            }
+            arguments[i] = types[i] == int.class ? (Object) (int) value : (Object) value;
+        }
+        if (row.result() instanceof Result.None) {
+            return null;
+        }
+        try {
+            return row.method().invoke(null, arguments);
+        } catch (IllegalAccessException | InvocationTargetException e) {
+            return null;
+        }
+    }
+}
