@@ -1,7 +1,10 @@
 package org.vm.engine.jit.internal;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import org.vm.api.mmu.TlbLayout;
 
 /** How generated code reads and writes guest memory. An access that hits in the TLB is aligned, so it is not torn. */
 public final class Accesses {
@@ -10,5 +13,31 @@ public final class Accesses {
     public static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     public static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    static {
+        // A layout makes its handle when it is first used; compiled code takes it for a constant from then on.
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment memory = arena.allocate(Long.BYTES);
+            memory.set(BYTE, 0, memory.get(BYTE, 0));
+            memory.set(SHORT, 0, memory.get(SHORT, 0));
+            memory.set(INT, 0, memory.get(INT, 0));
+            memory.set(LONG, 0, memory.get(LONG, 0));
+        }
+    }
+
+    /** Not an addend of any entry. */
+    public static final long MISS = Long.MIN_VALUE;
+
     private Accesses() {}
+
+    /**
+     * Looks up an address.
+     *
+     * @param mask the bits of the address to be compared with the tag
+     * @param tag  which tag, {@link TlbLayout#LOAD} or {@link TlbLayout#STORE}
+     * @return what takes the address to its offset in memory, or {@link #MISS}
+     */
+    public static long addend(long[] tlb, long address, long mask, int tag) {
+        int i = (int) (address >>> TlbLayout.INDEX_SHIFT) & tlb.length - TlbLayout.ENTRY;
+        return tlb[i + tag] == (address & mask) ? tlb[i + TlbLayout.ADDEND] : MISS;
+    }
 }

@@ -6,6 +6,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vm.api.cpu.Cpu;
 import org.vm.api.isa.DecodedRow;
 
 /** Makes classes of regions. */
@@ -13,9 +14,12 @@ final class Compiler implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Compiler.class);
     /** Bytecode that HotSpot compiles at most in one method (-XX:+DontCompileHugeMethods). */
     static final int HUGE = 8000;
-    /** Calls after which HotSpot has compiled the method, if it ever does. */
-    private static final int WARM_CALLS = 60_000;
-    private static final int BATCH = 500;
+    /**
+     * Calls after which HotSpot begins to profile a method that only its optimizing compiler may compile, and calls after
+     * which it has compiled it (-XX:Tier3InvocationThreshold by two, -XX:Tier4InvocationThreshold, with reserve).
+     */
+    private static final int PROFILE_CALLS = 1_000;
+    private static final int COMPILE_CALLS = 10_000;
 
     private final Rows rows;
     private final RegionClasses classes = new RegionClasses();
@@ -57,23 +61,30 @@ final class Compiler implements AutoCloseable {
      *
      * @return {@code null} if its bytecode is larger than HotSpot compiles
      */
-    RegionCode translate(Region region, int tlbWords, MemorySegment memory) {
+    RegionCode translate(Region region, MemorySegment memory) {
         for (Node node : region.nodes()) {
             for (DecodedRow row : node.rows) {
                 classes.see(row.row());
             }
         }
         String name = RegionClasses.PACKAGE + ".Region" + count.incrementAndGet();
-        RegionWriter.Written written = RegionWriter.write(name, region, rows, tlbWords);
+        RegionWriter.Written written = RegionWriter.write(name, region, rows);
         return written.codeLength() >= HUGE ? null : classes.define(written, memory);
     }
 
-    /** Has HotSpot compile a region before a CPU runs it: calls it until it must have been, to do nothing. */
-    static void warm(RegionCode code, long[] registers, long[] tlb) {
-        for (int calls = 0; calls < WARM_CALLS; calls += BATCH) {
-            for (int i = 0; i < BATCH; i++) {
-                code.run(null, registers, tlb, RegionCode.NOTHING, 0);
-            }
+    /** Calls a region to do nothing until HotSpot profiles it. */
+    static void prepare(RegionCode code, Cpu cpu) {
+        call(code, cpu, PROFILE_CALLS);
+    }
+
+    /** Calls a region to do nothing until HotSpot has compiled it. */
+    static void compile(RegionCode code, Cpu cpu) {
+        call(code, cpu, COMPILE_CALLS);
+    }
+
+    private static void call(RegionCode code, Cpu cpu, int times) {
+        for (int i = 0; i < times; i++) {
+            code.run(cpu, cpu.registers, null, RegionCode.NOTHING, 0);
         }
     }
 

@@ -34,11 +34,14 @@ final class CpuTranslator implements Translator {
         SharedCode.Key key = new SharedCode.Key(pc, physical, cpu.context());
         SharedCode.Entry entry = shared.find(key);
         if (entry != null) {
-            if (!entry.region.isMapped(cpu.mmu) || !entry.region.isUnchanged(cpu.mmu)) {
-                shared.remove(key, entry);
-            } else {
-                return entry.code == null ? null : new Entered(cpu, entry);
+            if (entry.region.isMapped(cpu.mmu) && entry.region.isUnchanged(cpu.mmu)) {
+                return switch (entry.state) {
+                    case READY -> new Entered(cpu, entry);
+                    case PROFILING -> new Profiled(cpu, entry);
+                    case WAITING, FAILED -> null;
+                };
             }
+            shared.remove(key, entry);
         }
         Region region = new RegionFinder(cpu, profile, rows).find(pc, physical, RegionFinder.LIMIT);
         if (region == null) {
@@ -46,19 +49,26 @@ final class CpuTranslator implements Translator {
         }
         SharedCode.Entry found = new SharedCode.Entry(region);
         shared.add(key, found);
-        int tlbWords = cpu.mmu.translations().length;
         if (background) {
             compiler.later(() -> {
-                RegionCode code = compiler.translate(region, tlbWords, shared.memory);
-                if (code != null) {
-                    Compiler.warm(code, new long[cpu.registers.length], new long[tlbWords]);
+                translate(found);
+                if (found.code != null) {
+                    Compiler.prepare(found.code, cpu);
+                    found.state = SharedCode.Entry.State.PROFILING;
                 }
-                found.code = code;
             });
             return null;
         }
-        found.code = compiler.translate(region, tlbWords, shared.memory);
+        translate(found);
+        found.state = found.code == null ? SharedCode.Entry.State.FAILED : SharedCode.Entry.State.READY;
         return found.code == null ? null : new Entered(cpu, found);
+    }
+
+    private void translate(SharedCode.Entry entry) {
+        entry.code = compiler.translate(entry.region, shared.memory);
+        if (entry.code == null) {
+            entry.state = SharedCode.Entry.State.FAILED;
+        }
     }
 
     @Override
@@ -72,7 +82,7 @@ final class CpuTranslator implements Translator {
     }
 
     /** A region as one CPU enters it. */
-    private static final class Entered implements Translation {
+    private static class Entered implements Translation {
         private final Cpu cpu;
         private final Mmu mmu;
         private final Region region;
@@ -107,6 +117,35 @@ final class CpuTranslator implements Translator {
             stamp = mmu.fetchStamp();
             epoch = cpu.codeEpoch;
             return true;
+        }
+    }
+
+    /** A region that HotSpot has not compiled: it runs some instructions, and is given to the compiler then. */
+    private final class Profiled extends Entered {
+        private final SharedCode.Entry entry;
+
+        Profiled(Cpu cpu, SharedCode.Entry entry) {
+            super(cpu, entry);
+            this.entry = entry;
+        }
+
+        @Override
+        public Outcome run(long limit) {
+            if (entry.unprofiled <= 0) {
+                return Outcome.STALE;
+            }
+            long before = cpu.retired;
+            Outcome outcome = super.run(Math.min(limit, before + entry.unprofiled));
+            // Another try costs something, too, if nothing retired.
+            entry.unprofiled -= (int) (cpu.retired - before) + 1;
+            if (entry.unprofiled <= 0 && entry.state == SharedCode.Entry.State.PROFILING) {
+                entry.state = SharedCode.Entry.State.WAITING;
+                compiler.later(() -> {
+                    Compiler.compile(entry.code, cpu);
+                    entry.state = SharedCode.Entry.State.READY;
+                });
+            }
+            return outcome;
         }
     }
 }

@@ -31,6 +31,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -63,7 +64,11 @@ final class RegionWriter {
     private static final ClassDesc DOUBLE = ClassDesc.of("java.lang.Double");
     private static final ClassDesc LONGS = CD_long.arrayType();
     private static final ClassDesc INTS = CD_int.arrayType();
+    private static final MethodTypeDesc ADDEND = MethodTypeDesc.of(CD_long, LONGS, CD_long, CD_long, CD_int);
     private static final MethodTypeDesc RUN = MethodTypeDesc.of(CD_int, CPU, LONGS, LONGS, CD_int, CD_int);
+
+    /** Equal to no masked address, because of the bits below the page number. */
+    private static final long NO_PAGE = -1;
 
     private static final int THIS = 0;
     private static final int CPU_PARAMETER = 1;
@@ -85,10 +90,18 @@ final class RegionWriter {
 
     private record Miss(Label label, int stop) {}
 
+    /** The page that accesses through a base register went to last. */
+    private record BasePage(int register, boolean store) {}
+
+    /** Local variables with its address, which is no address if nothing is known, and its addend. */
+    private record PageLocals(int tag, int addend) {}
+
+    /** The look-up of an access that goes to another page than the last one. */
+    private record LookUp(Label label, Label back, Label miss, PageLocals page, RowBody.Access access) {}
+
     private final ClassDesc self;
     private final Region region;
     private final Rows rows;
-    private final int tlbWords;
 
     private CodeBuilder code;
     private final Map<Node, Label> labels = new HashMap<>();
@@ -101,32 +114,28 @@ final class RegionWriter {
     private int stop;
     private int target;
     private int address;
-    private int index;
     private int trap;
     private int value;
     private Label dispatch;
     private Label exit;
     private final List<Stub> exits = new ArrayList<>();
     private final List<Stub> polls = new ArrayList<>();
+    private final Map<BasePage, PageLocals> basePages = new LinkedHashMap<>();
+    private final List<LookUp> lookUps = new ArrayList<>();
     private final List<Miss> misses = new ArrayList<>();
     private final List<Long> stopPcs = new ArrayList<>();
     private final List<Integer> stopRetired = new ArrayList<>();
     private boolean throwing;
 
-    private RegionWriter(ClassDesc self, Region region, Rows rows, int tlbWords) {
+    private RegionWriter(ClassDesc self, Region region, Rows rows) {
         this.self = self;
         this.region = region;
         this.rows = rows;
-        this.tlbWords = tlbWords;
     }
 
-    /**
-     * The class of a region.
-     *
-     * @param tlbWords length of the TLBs' arrays
-     */
-    static Written write(String name, Region region, Rows rows, int tlbWords) {
-        return new RegionWriter(ClassDesc.of(name), region, rows, tlbWords).write();
+    /** The class of a region. */
+    static Written write(String name, Region region, Rows rows) {
+        return new RegionWriter(ClassDesc.of(name), region, rows).write();
     }
 
     private Written write() {
@@ -176,6 +185,23 @@ final class RegionWriter {
             use(decoded.destination(), file, row.method().getReturnType() == double.class);
             dirty.add(decoded.destination());
         }
+        RowBody body = rows.body(row);
+        if (body != null && body.access != null) {
+            basePages.putIfAbsent(basePage(decoded, body), null);
+        }
+    }
+
+    /** The first register of an access is the base of its address. */
+    private static BasePage basePage(DecodedRow decoded, RowBody body) {
+        for (CodeElement element : body.elements) {
+            if (element instanceof LoadInstruction load) {
+                int parameter = body.parameters.get(load.slot());
+                if (decoded.row().operands().get(parameter) instanceof Operand.Register) {
+                    return new BasePage((int) decoded.values()[parameter], body.access.store());
+                }
+            }
+        }
+        return new BasePage(-1, body.access.store());
     }
 
     private void use(int slot, RegisterFile file, boolean floating) {
@@ -205,7 +231,6 @@ final class RegionWriter {
         code = builder;
         retired = code.allocateLocal(TypeKind.INT);
         stop = code.allocateLocal(TypeKind.INT);
-        index = code.allocateLocal(TypeKind.INT);
         target = code.allocateLocal(TypeKind.LONG);
         address = code.allocateLocal(TypeKind.LONG);
         value = code.allocateLocal(TypeKind.LONG);
@@ -222,8 +247,12 @@ final class RegionWriter {
             code.aload(REGISTERS).loadConstant(slot).laload();
             storeBits(slot, local);
         });
-        code.iconst_0().istore(retired).iconst_0().istore(stop).iconst_0().istore(index);
-        code.lconst_0().lstore(target).lconst_0().lstore(address);
+        code.iconst_0().istore(retired).iconst_0().istore(stop);
+        code.lconst_0().lstore(target);
+        for (Map.Entry<BasePage, PageLocals> page : basePages.entrySet()) {
+            page.setValue(new PageLocals(code.allocateLocal(TypeKind.LONG), code.allocateLocal(TypeKind.LONG)));
+            code.loadConstant(NO_PAGE).lstore(page.getValue().tag).lconst_0().lstore(page.getValue().addend);
+        }
         region.nodes().forEach(node -> labels.put(node, code.newLabel()));
         Label begin = code.newBoundLabel();
         dispatch();
@@ -282,6 +311,13 @@ final class RegionWriter {
     }
 
     private void stubs(Label miss) {
+        for (LookUp lookUp : lookUps) {
+            code.labelBinding(lookUp.label).aload(TLB).lload(address).loadConstant(mask(lookUp.access))
+                    .loadConstant(lookUp.access.store() ? TlbLayout.STORE : TlbLayout.LOAD)
+                    .invokestatic(ACCESSES, "addend", ADDEND).dup2().lstore(lookUp.page.addend)
+                    .loadConstant(Accesses.MISS).lcmp().ifeq(lookUp.miss)
+                    .lload(address).loadConstant(TlbLayout.PAGE_MASK).land().lstore(lookUp.page.tag).goto_(lookUp.back);
+        }
         for (Stub poll : polls) {
             code.labelBinding(poll.label).loadConstant(poll.pc).lstore(target).goto_(exit);
         }
@@ -523,7 +559,7 @@ final class RegionWriter {
                 }
                 case InvokeInstruction call -> {
                     if (call.owner().matches(MMU)) {
-                        access(body.access, newStop(node, at));
+                        access(body.access, basePages.get(basePage(row, body)), newStop(node, at));
                     } else {
                         code.invokestatic(call.owner().asSymbol(), call.name().stringValue(), call.typeSymbol());
                     }
@@ -545,7 +581,7 @@ final class RegionWriter {
     }
 
     /** A load or store whose address, and value, are on the stack. */
-    private void access(RowBody.Access access, int stopNumber) {
+    private void access(RowBody.Access access, PageLocals page, int stopNumber) {
         int kind = Integer.numberOfTrailingZeros(access.bytes());
         Label miss = code.newLabel();
         misses.add(new Miss(miss, stopNumber));
@@ -556,17 +592,13 @@ final class RegionWriter {
                 code.istore(value);
             }
         }
-        code.lstore(address);
-        code.lload(address).bipush(TlbLayout.INDEX_SHIFT).lushr().l2i().loadConstant(tlbWords - TlbLayout.ENTRY).iand()
-                .istore(index);
-        code.aload(TLB).iload(index);
-        int tag = access.store() ? TlbLayout.STORE : TlbLayout.LOAD;
-        if (tag != 0) {
-            code.loadConstant(tag).iadd();
-        }
-        code.laload().lload(address).loadConstant(TlbLayout.PAGE_MASK | access.bytes() - 1).land().lcmp().ifne(miss);
+        Label lookUp = code.newLabel();
+        Label back = code.newLabel();
+        lookUps.add(new LookUp(lookUp, back, miss, page, access));
+        code.dup2().lstore(address);
+        code.loadConstant(mask(access)).land().lload(page.tag).lcmp().ifne(lookUp).labelBinding(back);
         code.getstatic(self, "MEMORY", SEGMENT).getstatic(ACCESSES, LAYOUTS[kind], LAYOUT_TYPES[kind]);
-        code.lload(address).aload(TLB).iload(index).loadConstant(TlbLayout.ADDEND).iadd().laload().ladd();
+        code.lload(address).lload(page.addend).ladd();
         if (access.store()) {
             if (kind == 3) {
                 code.lload(value);
@@ -577,6 +609,11 @@ final class RegionWriter {
         } else {
             code.invokeinterface(SEGMENT, "get", MethodTypeDesc.of(VALUE_TYPES[kind], LAYOUT_TYPES[kind], CD_long));
         }
+    }
+
+    /** The bits of an address that must be the page's; those below them that must be zero. */
+    private static long mask(RowBody.Access access) {
+        return TlbLayout.PAGE_MASK | access.bytes() - 1;
     }
 
     private static ClassDesc desc(Class<?> type) {

@@ -20,6 +20,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -95,7 +96,7 @@ final class RowBody {
         List<CodeElement> elements = new ArrayList<>();
         Access access = null;
         int memoryLoads = 0;
-        for (CodeElement element : code) {
+        for (CodeElement element : withoutUnusedLabels(code)) {
             switch (element) {
                 case LoadInstruction load -> {
                     Integer parameter = parameters.get(load.slot());
@@ -134,11 +135,11 @@ final class RowBody {
         if (memory >= 0 && (memoryLoads != 1 || access == null)) {
             return null;
         }
-        return new RowBody(withoutUnusedLabels(elements), parameters, access);
+        return new RowBody(elements, parameters, access);
     }
 
     private static List<CodeElement> withoutUnusedLabels(List<CodeElement> elements) {
-        Set<Label> used = new java.util.HashSet<>();
+        Set<Label> used = new HashSet<>();
         for (CodeElement element : elements) {
             if (element instanceof BranchInstruction branch) {
                 used.add(branch.target());

@@ -9,16 +9,31 @@ final class SharedCode {
     /** Where a translation begins, and what the bytes there mean. */
     record Key(long pc, long physical, int context) {}
 
-    /** A region and its code; {@code code} is {@code null} while it is being translated, or if it cannot be. */
+    /** A region and what has become of it. */
     static final class Entry {
+        enum State {
+            /** The compiler works on it. */
+            WAITING,
+            /** It is run for a while as it is, so that HotSpot learns which way its branches go. */
+            PROFILING,
+            /** It is compiled. */
+            READY,
+            /** It cannot be translated. */
+            FAILED
+        }
+
         final Region region;
         volatile RegionCode code;
-        volatile boolean failed;
+        volatile State state = State.WAITING;
+        /** Instructions left to be profiled. */
+        int unprofiled = PROFILED_INSTRUCTIONS;
 
         Entry(Region region) {
             this.region = region;
         }
     }
+
+    private static final int PROFILED_INSTRUCTIONS = 3000;
 
     final MemorySegment memory;
     private final Map<Key, Entry> entries = new ConcurrentHashMap<>();

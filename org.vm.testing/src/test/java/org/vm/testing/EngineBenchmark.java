@@ -6,25 +6,30 @@ import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
+import org.vm.api.ExecMode;
 import org.vm.api.PerformanceStats;
+import org.vm.api.cpu.ExecutionEngine;
 import org.vm.engine.interp.internal.Interpreter;
+import org.vm.engine.jit.internal.JitEngine;
 import org.vm.guest.FetchOptions;
 import org.vm.guest.GuestImage;
 import org.vm.guest.Progress;
 import org.vm.guest.internal.DebianGuests;
 
 /**
- * Measures the interpreter: million guest instructions per second of host CPU time of the vCPU's thread, in full-system
+ * Measures an engine: million guest instructions per second of host CPU time of the vCPU's thread, in full-system
  * mode with the real MMU (docs/PERFORMANCE.md says how to run it).
  *
- * <p>Arguments: seconds for each loop, then {@code boot} or names of loops; system property {@code interpreter} =
- * {@code blocks,fuseThreshold,fusedLength,fusedClasses}.
+ * <p>Arguments: seconds for each loop, then {@code boot} or names of loops; system properties {@code interpreter} =
+ * {@code blocks,fuseThreshold,fusedLength,fusedClasses}, {@code mode} = {@code interpreter}, {@code jit} or {@code hybrid},
+ * {@code threshold}.
  */
-final class InterpreterBenchmark {
+final class EngineBenchmark {
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
-    private InterpreterBenchmark() {}
+    private EngineBenchmark() {}
 
     /** S-mode with a gigabyte page, so that every access goes through translation. */
     private static final String SETUP = """
@@ -188,7 +193,13 @@ final class InterpreterBenchmark {
         }
     }
 
-    private static Interpreter engine() {
+    private static ExecutionEngine engine() {
+        ExecMode mode = ExecMode.valueOf(System.getProperty("mode", "INTERPRETER").toUpperCase(Locale.ROOT));
+        return mode == ExecMode.INTERPRETER ? interpreter()
+                : new JitEngine(interpreter(), mode, Integer.getInteger("threshold", 1000));
+    }
+
+    private static Interpreter interpreter() {
         String settings = System.getProperty("interpreter", "");
         if (settings.isEmpty()) {
             return new Interpreter();
