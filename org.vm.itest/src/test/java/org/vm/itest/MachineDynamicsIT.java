@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.inject.Inject;
 import org.junit.After;
@@ -93,6 +94,39 @@ public class MachineDynamicsIT {
         configuration.delete();
         await("the device is unmapped", () -> machine.bus().mappings().size() == before);
         assertEquals(MachineState.RUNNING, machine.state());
+    }
+
+    @Test
+    public void aVirtioDeviceOnPciIsPluggedIntoASlotAndPulledWithItsConfigurationOrItsBundle() throws Exception {
+        Machine machine = running("slots");
+        int before = machine.bus().mappings().size();
+        var any = configurations.getFactoryConfiguration(ENTROPY, "slots-rng0", "?");
+        any.update(properties("vm", "slots", "name", "rng0", "bus", "pci"));
+        var third = configurations.getFactoryConfiguration(ENTROPY, "slots-rng1", "?");
+        third.update(properties("vm", "slots", "name", "rng1", "bus", "slot3"));
+        var none = configurations.getFactoryConfiguration(ENTROPY, "slots-rng2", "?");
+        none.update(properties("vm", "slots", "name", "rng2", "bus", "slot99"));
+        await("both are plugged", () -> places(machine).equals("rng0 slot1 of pci, 00:00.0; rng1 slot3 of pci, 00:00.0"));
+        await("one is refused", () -> machine.devices().refusals().toString().contains("slot1 to slot8"));
+        assertEquals(before, machine.bus().mappings().size());
+        String why = machines.why("rng1");
+        assertTrue(why, why.contains("plugged into slot3 of pci"));
+        bundle("org.vm.device.virtio").stop();
+        await("they leave with their bundle", () -> places(machine).isEmpty());
+        bundle("org.vm.device.virtio").start();
+        await("they come back", () -> places(machine).contains("rng0") && places(machine).contains("rng1 slot3"));
+        any.delete();
+        third.delete();
+        none.delete();
+        await("they are pulled", () -> places(machine).isEmpty() && machine.devices().refusals().isEmpty());
+        machines.addDevice("slots", "virtio.rng", "rng4", Map.of("bus", "pci"));
+        assertTrue(places(machine), places(machine).startsWith("rng4 slot1"));
+        assertEquals(MachineState.RUNNING, machine.state());
+    }
+
+    private static String places(Machine machine) {
+        return machine.devices().plugged().stream().map(p -> p.device().name() + " " + p.place()).sorted()
+                .collect(Collectors.joining("; "));
     }
 
     @Test

@@ -14,7 +14,10 @@ public interface DriverTransport {
 
     int queueMax(int queue);
 
-    /** Tells the device where a queue is, and enables it. */
+    /** Asks for a number of entries. */
+    void queueSize(int queue, int size);
+
+    /** Tells the device where a queue is, and enables it; a size of 0 leaves it as it is. */
     void enable(int queue, int size, long descriptors, long driverArea, long deviceArea);
 
     boolean enabled(int queue);

@@ -14,30 +14,52 @@ import org.vm.api.memory.GuestMemory;
 import org.vm.api.time.MachineClock;
 import org.vm.machine.internal.PhysicalBus;
 
-/** What a device is attached to when there is no machine: memory, a recorded interrupt line, virtual threads. */
+/** What a device is attached to when there is no machine: memory, recorded interrupts, virtual threads. */
 public final class FakeBoard implements DeviceContext {
+    /** Where interrupt messages are sent to. */
+    public static final long MESSAGES = 0x2800_0000L;
+
     private final GuestMemory memory;
     private final Bus bus;
     private final Object monitor = new Object();
     private final Map<MachineClock.Timer, Runnable> armed = new ConcurrentHashMap<>();
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicReference<Throwable> escaped = new AtomicReference<>();
-    private boolean level;
+    private int lines;
     private int raised;
+    private int messages;
 
     public FakeBoard(GuestMemory memory) {
         this.memory = memory;
         bus = new PhysicalBus(memory);
+        bus.map(MESSAGES, new MessageRegister(this::message));
     }
 
     /** Whether the device's line is high. */
     public boolean interrupted() {
         synchronized (monitor) {
-            return level;
+            return lines > 0;
         }
     }
 
-    /** How often the device has raised its line, high already or not. */
+    private void message(int data) {
+        synchronized (monitor) {
+            messages |= data;
+            raised++;
+            monitor.notifyAll();
+        }
+    }
+
+    /** All bits of the messages that have come since it was last asked. */
+    public int takeMessages() {
+        synchronized (monitor) {
+            int taken = messages;
+            messages = 0;
+            return taken;
+        }
+    }
+
+    /** How often the device has raised its line, high already or not, or sent a message. */
     public int raised() {
         synchronized (monitor) {
             return raised;
@@ -93,19 +115,27 @@ public final class FakeBoard implements DeviceContext {
 
     @Override
     public InterruptLine interrupt() {
-        return high -> {
+        return new Line();
+    }
+
+    /** Whatever the source. */
+    @Override
+    public InterruptLine interrupt(int source) {
+        return interrupt();
+    }
+
+    private final class Line implements InterruptLine {
+        private boolean level;
+
+        @Override
+        public void set(boolean high) {
             synchronized (monitor) {
+                lines += high == level ? 0 : high ? 1 : -1;
                 level = high;
                 raised += high ? 1 : 0;
                 monitor.notifyAll();
             }
-        };
-    }
-
-    /** Every source has the same line. */
-    @Override
-    public InterruptLine interrupt(int source) {
-        return interrupt();
+        }
     }
 
     @Override

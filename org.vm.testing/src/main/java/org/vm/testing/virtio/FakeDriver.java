@@ -6,7 +6,10 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import org.vm.api.device.DeviceStatus;
 import org.vm.api.device.MmioDevice;
+import org.vm.device.virtio.VirtioDevice;
 
 /**
  * A driver in Java: brings a device up as VirtIO 1.2, section 3.1, says, owns its rings and buffers in guest RAM, and
@@ -30,29 +33,55 @@ public final class FakeDriver implements AutoCloseable {
     private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    private static final long RAM_BYTES = 4 << 20;
+
     private final PlainMemory memory;
     private final FakeBoard board;
-    private final MmioDevice device;
-    private final MmioDriverTransport transport;
+    private final Connection connection;
+    private final DriverTransport transport;
     private final List<SplitDriverQueue> queues = new ArrayList<>();
     private long features;
     private long nextFree = PlainMemory.RAM;
 
-    /** Attaches a device behind MMIO to a board of its own. */
+    /** Plugs a device into a board of its own. */
+    public FakeDriver(Wiring wiring, VirtioDevice device) {
+        this(wiring, device, RAM_BYTES);
+    }
+
+    public FakeDriver(Wiring wiring, VirtioDevice device, long ramBytes) {
+        this(ramBytes, board -> Connection.of(wiring, device, board));
+    }
+
+    /** Attaches a device that is behind its transport already. */
     public FakeDriver(MmioDevice device) {
-        this(device, 4 << 20);
+        this(RAM_BYTES, board -> new Connection.Mmio(device, board));
     }
 
-    public FakeDriver(MmioDevice device, long ramBytes) {
-        this.memory = new PlainMemory(ramBytes);
-        this.board = new FakeBoard(memory);
-        this.device = device;
-        this.transport = new MmioDriverTransport(device);
-        device.attach(board);
+    private FakeDriver(long ramBytes, Function<FakeBoard, Connection> connect) {
+        memory = new PlainMemory(ramBytes);
+        board = new FakeBoard(memory);
+        connection = connect.apply(board);
+        connection.plug();
+        transport = connection.transport();
     }
 
-    public MmioDriverTransport transport() {
+    public DriverTransport transport() {
         return transport;
+    }
+
+    /** What the device says of itself. */
+    public DeviceStatus deviceStatus() {
+        return connection.status();
+    }
+
+    /** Takes the device away. */
+    public void unplug() {
+        connection.unplug();
+    }
+
+    /** Puts it back. */
+    public void plug() {
+        connection.plug();
     }
 
     public PlainMemory memory() {
@@ -185,7 +214,7 @@ public final class FakeDriver implements AutoCloseable {
     /** Takes the device away. */
     @Override
     public void close() {
-        device.detach();
+        connection.unplug();
         board.awaitQuiet(SOON);
         memory.close();
     }

@@ -57,9 +57,14 @@ public final class MmioDriverTransport implements DriverTransport {
     }
 
     @Override
-    public void enable(int queue, int size, long descriptors, long driverArea, long deviceArea) {
+    public void queueSize(int queue, int size) {
         write(0x030, queue);
         write(0x038, size);
+    }
+
+    @Override
+    public void enable(int queue, int size, long descriptors, long driverArea, long deviceArea) {
+        queueSize(queue, size);
         write(0x080, (int) descriptors);
         write(0x084, (int) (descriptors >>> 32));
         write(0x090, (int) driverArea);

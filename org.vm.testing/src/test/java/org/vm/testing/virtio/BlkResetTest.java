@@ -7,15 +7,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.vm.device.virtio.internal.Blk;
-import org.vm.device.virtio.internal.MmioTransport;
 
 /** Block requests in flight when their driver goes away, and more of them than are worked on at a time. */
+@ParameterizedClass
+@EnumSource(Wiring.class)
 class BlkResetTest {
     private final MemoryDisk disk = new MemoryDisk(64 * 512);
+    private final Wiring wiring;
+
+    BlkResetTest(Wiring wiring) {
+        this.wiring = wiring;
+    }
 
     private FakeDriver driver(int inFlight) {
-        return new FakeDriver(new MmioTransport(new Blk("disk0", disk, new Blk.Settings(512, "", 1, inFlight))));
+        return new FakeDriver(wiring, new Blk("disk0", disk, new Blk.Settings(512, "", 1, inFlight)));
     }
 
     private void read(FakeDriver driver, long into) {

@@ -20,15 +20,25 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.vm.device.virtio.internal.Blk;
-import org.vm.device.virtio.internal.MmioTransport;
 
+@ParameterizedClass
+@EnumSource(Wiring.class)
 class BlkTest {
     private static final int SECTORS = 256;
 
     private final MemoryDisk disk = new MemoryDisk(SECTORS * 512);
-    private final FakeDriver driver = new FakeDriver(new MmioTransport(new Blk("disk0", disk, Blk.Settings.DEFAULT)));
-    private final BlkDriver blk = new BlkDriver(driver.start(0));
+    private final Wiring wiring;
+    private final FakeDriver driver;
+    private final BlkDriver blk;
+
+    BlkTest(Wiring wiring) {
+        this.wiring = wiring;
+        driver = new FakeDriver(wiring, new Blk("disk0", disk, Blk.Settings.DEFAULT));
+        blk = new BlkDriver(driver.start(0));
+    }
 
     @AfterEach
     void close() {
@@ -215,7 +225,7 @@ class BlkTest {
     @Test
     void buffersThatAreTogetherLongerThan4GiBAreAnError() {
         int megabytes = 17;
-        try (FakeDriver large = new FakeDriver(new MmioTransport(new Blk("disk1", disk, Blk.Settings.DEFAULT)),
+        try (FakeDriver large = new FakeDriver(wiring, new Blk("disk1", disk, Blk.Settings.DEFAULT),
                 (megabytes + 1) << 20)) {
             BlkDriver requests = new BlkDriver(large.start(0, 256));
             Buffer[] buffers = new Buffer[256];

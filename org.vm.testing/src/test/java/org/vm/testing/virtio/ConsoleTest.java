@@ -9,11 +9,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.vm.api.DeviceException;
 import org.vm.device.virtio.internal.Console;
-import org.vm.device.virtio.internal.MmioTransport;
 
 /** The console device as its driver sees it (VirtIO 1.2, section 5.3). */
+@ParameterizedClass
+@EnumSource(Wiring.class)
 class ConsoleTest {
     private static final long MULTIPORT = 1L << 1;
     private static final int DEVICE_READY = 0;
@@ -28,7 +31,11 @@ class ConsoleTest {
     private final FakeTerminal terminal = new FakeTerminal();
     private final FakeTerminal agent = new FakeTerminal();
     private final Console console = new Console("console0", terminal, 3);
-    private final FakeDriver driver = new FakeDriver(new MmioTransport(console));
+    private final FakeDriver driver;
+
+    ConsoleTest(Wiring wiring) {
+        driver = new FakeDriver(wiring, console);
+    }
 
     @AfterEach
     void close() {

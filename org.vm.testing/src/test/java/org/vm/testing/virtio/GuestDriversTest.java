@@ -25,6 +25,7 @@ import org.vm.backend.block.internal.FileBlockBackend;
 import org.vm.device.virtio.internal.Blk;
 import org.vm.device.virtio.internal.Console;
 import org.vm.device.virtio.internal.MmioTransport;
+import org.vm.device.virtio.internal.PciTransport;
 import org.vm.device.virtio.internal.Rng;
 import org.vm.device.virtio.internal.SecureRandomEntropy;
 import org.vm.guest.FetchOptions;
@@ -133,6 +134,35 @@ class GuestDriversTest {
             agent.type("answer\n");
             assertEquals("answer", sh(guest, "head -c 6 /dev/vport2p1", STEP));
             sh(guest, "cp /mnt/f1 /mnt/again; umount /mnt", STEP);
+            powerOff(guest);
+        }
+        assertEquals(0, run("fsck.ext4", "-fn", image.toString()), "fsck -fn finds the file system clean");
+    }
+
+    @Test
+    @Timeout(900)
+    void theSameDevicesWorkOverPciAndTheKernelHasNothingToComplainOf() throws Exception {
+        GuestImage linux = linux();
+        Path image = ext4("64M");
+        CapturedConsole hvc = new CapturedConsole();
+        try (FileBlockBackend backend = new FileBlockBackend(image, false);
+                GuestMachine guest = machine(linux).vcpus(2)
+                        .function(new PciTransport(new Blk("disk0", backend, new Blk.Settings(512, "SERIAL-0042", 2, 32))))
+                        .function(new PciTransport(new Rng("rng0", new SecureRandomEntropy())))
+                        .function(new PciTransport(new Console("console0", hvc, 2)), "00:1e").start()) {
+            booted(guest);
+            assertEquals("0000:01:00.0", sh(guest, "basename $(readlink -f /sys/block/vda/device/..)", STEP));
+            assertEquals("SERIAL-0042", sh(guest, "cat /sys/block/vda/serial", STEP));
+            assertTrue(sh(guest, "mount", STEP).contains("/dev/vda on /mnt type ext4"));
+            assertEquals("8", sh(guest, "for i in 1 2 3 4 5 6 7 8; do dd if=/dev/urandom of=/mnt/f$i bs=64k count=8 2>/dev/null;"
+                    + " done; cd /mnt; md5sum f* >sums; cd; sync; umount /mnt; mount -t ext4 /dev/vda /mnt; cd /mnt;"
+                    + " md5sum -c sums | grep -c OK; cd", STEP));
+            assertEquals("64", sh(guest, "dd if=/dev/hwrng bs=64 count=1 2>/dev/null | wc -c", STEP));
+            sh(guest, "echo to the terminal >/dev/hvc0", STEP);
+            hvc.expect("to the terminal", STEP);
+            assertEquals("virtio0 virtio1 virtio2", sh(guest, "cd /sys/bus/virtio/devices; echo *; cd", STEP));
+            assertEquals("", sh(guest, "dmesg -r | grep '^<[0-4]>'", STEP), "warnings of the kernel");
+            sh(guest, "umount /mnt", STEP);
             powerOff(guest);
         }
         assertEquals(0, run("fsck.ext4", "-fn", image.toString()), "fsck -fn finds the file system clean");

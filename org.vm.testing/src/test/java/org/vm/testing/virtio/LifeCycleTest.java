@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.vm.testing.virtio.FakeDriver.ACKNOWLEDGE;
 import static org.vm.testing.virtio.FakeDriver.DRIVER;
 import static org.vm.testing.virtio.FakeDriver.DRIVER_OK;
@@ -14,17 +15,26 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.vm.api.device.DeviceStatus;
-import org.vm.device.virtio.internal.MmioTransport;
 
 /** Status, features, set-up and reset, by good and bad drivers (VirtIO 1.2, sections 2.1 and 3.1). */
+@ParameterizedClass
+@EnumSource(Wiring.class)
 class LifeCycleTest {
     private static final int READY = ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK;
 
     private final Probe probe = new Probe();
-    private final MmioTransport device = new MmioTransport(probe);
-    private final FakeDriver driver = new FakeDriver(device);
-    private final MmioDriverTransport transport = driver.transport();
+    private final Wiring wiring;
+    private final FakeDriver driver;
+    private final DriverTransport transport;
+
+    LifeCycleTest(Wiring wiring) {
+        this.wiring = wiring;
+        driver = new FakeDriver(wiring, probe);
+        transport = driver.transport();
+    }
 
     @AfterEach
     void close() {
@@ -37,10 +47,10 @@ class LifeCycleTest {
     void theDeviceIsActivatedAtDriverOkAndNotBefore() {
         driver.prepare(0, 16);
         assertEquals(0, probe.activations.get());
-        assertEquals(DeviceStatus.ATTACHED, device.status());
+        assertEquals(DeviceStatus.ATTACHED, driver.deviceStatus());
         transport.status(READY);
         assertEquals(1, probe.activations.get());
-        assertEquals(DeviceStatus.ACTIVE, device.status());
+        assertEquals(DeviceStatus.ACTIVE, driver.deviceStatus());
         transport.status(READY);
         assertEquals(1, probe.activations.get());
         assertEquals(READY, transport.status());
@@ -141,15 +151,15 @@ class LifeCycleTest {
 
     @Test
     void aQueueSizeThatIsNotAPowerOfTwoOrTooLargeIsIgnored() {
-        driver.prepare(0, 16);
-        transport.write(0x030, 0);
-        transport.write(0x044, 0);
+        transport.status(ACKNOWLEDGE | DRIVER);
+        transport.driverFeatures(VERSION_1);
+        transport.status(ACKNOWLEDGE | DRIVER | FEATURES_OK);
         for (int size : new int[] {0, 3, 128, 0x8000_0000, -1, 0x10000}) {
-            transport.write(0x038, size);
+            transport.queueSize(0, size);
         }
-        transport.write(0x044, 1);
+        SplitDriverQueue queue = new SplitDriverQueue(driver, 0, Probe.QUEUE_SIZE, false);
+        transport.enable(0, 0, queue.descriptors, queue.avail, queue.used);
         transport.status(READY);
-        SplitDriverQueue queue = driver.queue(0);
         queue.add(Buffer.fromDevice(driver.allocate(8), 8));
         assertEquals(8, driver.complete(queue).written());
     }
@@ -196,9 +206,11 @@ class LifeCycleTest {
 
     @Test
     void aQueueThatIsStoppedIsLeftAlone() {
+        assumeTrue(transport instanceof MmioDriverTransport, "over PCI a queue that is enabled stays so until reset");
+        MmioDriverTransport mmio = (MmioDriverTransport) transport;
         SplitDriverQueue queue = driver.start(0).queue(0);
-        transport.write(0x030, 0);
-        transport.write(0x044, 0);
+        mmio.write(0x030, 0);
+        mmio.write(0x044, 0);
         assertFalse(transport.enabled(0));
         queue.add(Buffer.fromDevice(driver.allocate(8), 8));
         transport.notify(0);
@@ -283,12 +295,12 @@ class LifeCycleTest {
     @Test
     void aDeviceThatIsDetachedStopsAndCanBeAttachedAgain() {
         driver.start(0);
-        device.detach();
-        assertEquals(DeviceStatus.DETACHED, device.status());
+        driver.unplug();
+        assertEquals(DeviceStatus.DETACHED, driver.deviceStatus());
         assertEquals(1, probe.deactivations.get());
         transport.status(ACKNOWLEDGE);
-        assertEquals(0, transport.status());
-        device.attach(driver.board());
+        assertEquals(wiring == Wiring.MMIO ? 0 : 0xFF, transport.status());
+        driver.plug();
         driver.start(0).queue(0).add(Buffer.fromDevice(driver.allocate(8), 8));
         assertEquals(8, driver.complete(driver.queue(0)).written());
     }
@@ -296,7 +308,7 @@ class LifeCycleTest {
     @Test
     void anActivationThatFailsBreaksTheDevice() {
         Probe failing = new Probe();
-        try (FakeDriver other = new FakeDriver(new MmioTransport(new FailingDevice(failing)))) {
+        try (FakeDriver other = new FakeDriver(wiring, new FailingDevice(failing))) {
             other.start(0);
             assertTrue(other.needsReset());
             other.transport().status(0);

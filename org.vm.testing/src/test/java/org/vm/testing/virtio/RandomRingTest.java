@@ -12,7 +12,6 @@ import net.jqwik.api.ShrinkingMode;
 import org.vm.device.virtio.VirtioDevice;
 import org.vm.device.virtio.internal.Blk;
 import org.vm.device.virtio.internal.Console;
-import org.vm.device.virtio.internal.MmioTransport;
 import org.vm.device.virtio.internal.Rng;
 
 /**
@@ -26,24 +25,24 @@ class RandomRingTest {
     private static final int RAM = 64 << 10;
 
     @Property(tries = 1500, shrinking = ShrinkingMode.OFF)
-    void theEntropyDeviceSurvives(@ForAll long seed) {
-        check(new Rng("rng", into -> into.fill((byte) 0x5A)), seed);
+    void theEntropyDeviceSurvives(@ForAll long seed, @ForAll Wiring wiring) {
+        check(wiring, new Rng("rng", into -> into.fill((byte) 0x5A)), seed);
     }
 
     @Property(tries = 2500, shrinking = ShrinkingMode.OFF)
-    void theBlockDeviceSurvives(@ForAll long seed) {
-        check(new Blk("disk0", new MemoryDisk(64 * 512), Blk.Settings.DEFAULT), seed);
+    void theBlockDeviceSurvives(@ForAll long seed, @ForAll Wiring wiring) {
+        check(wiring, new Blk("disk0", new MemoryDisk(64 * 512), Blk.Settings.DEFAULT), seed);
     }
 
     @Property(tries = 1500, shrinking = ShrinkingMode.OFF)
-    void theConsoleSurvives(@ForAll long seed) {
+    void theConsoleSurvives(@ForAll long seed, @ForAll Wiring wiring) {
         FakeTerminal terminal = new FakeTerminal();
         terminal.type("typed ahead");
-        check(new Console("console0", terminal, 2), seed);
+        check(wiring, new Console("console0", terminal, 2), seed);
     }
 
-    private static void check(VirtioDevice device, long seed) {
-        try (FakeDriver driver = new FakeDriver(new MmioTransport(device), RAM)) {
+    private static void check(Wiring wiring, VirtioDevice device, long seed) {
+        try (FakeDriver driver = new FakeDriver(wiring, device, RAM)) {
             new Attack(driver, new Random(seed)).run();
         }
     }

@@ -8,11 +8,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.vm.device.virtio.internal.MmioTransport;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.vm.device.virtio.internal.Rng;
 
+@ParameterizedClass
+@EnumSource(Wiring.class)
 class RngTest {
-    private final FakeDriver driver = new FakeDriver(new MmioTransport(new Rng("rng", into -> into.fill((byte) 0x5A))));
+    private final FakeDriver driver;
+
+    RngTest(Wiring wiring) {
+        driver = new FakeDriver(wiring, new Rng("rng", into -> into.fill((byte) 0x5A)));
+    }
 
     @AfterEach
     void close() {

@@ -14,16 +14,25 @@ import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.vm.device.virtio.internal.MmioTransport;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Split virtqueues as good and bad drivers use them (VirtIO 1.2, section 2.7). */
+@ParameterizedClass
+@EnumSource(Wiring.class)
 class SplitQueueTest {
     private static final int SIZE = 16;
 
     private final Probe probe = new Probe();
-    private final FakeDriver driver = new FakeDriver(new MmioTransport(probe));
-    private SplitDriverQueue queue = driver.start(0).queue(0);
-    private final long buffer = driver.allocate(4096);
+    private final FakeDriver driver;
+    private SplitDriverQueue queue;
+    private final long buffer;
+
+    SplitQueueTest(Wiring wiring) {
+        driver = new FakeDriver(wiring, probe);
+        queue = driver.start(0).queue(0);
+        buffer = driver.allocate(4096);
+    }
 
     @AfterEach
     void close() {

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vm.api.device.DeviceContext;
@@ -103,6 +104,11 @@ final class DeviceControl {
 
     static int half(long value, int select) {
         return select == 0 ? (int) value : select == 1 ? (int) (value >>> 32) : 0;
+    }
+
+    /** What the driver has accepted so far. */
+    int driverFeatures(int select) {
+        return half(driverFeatures, select);
     }
 
     void driverFeatures(int select, int bits) {
@@ -213,6 +219,19 @@ final class DeviceControl {
 
     boolean queueReady(int index) {
         return exists(index) && queues[index].ready();
+    }
+
+    /** What the driver has said about a queue; 0 if there is no such queue. */
+    long setting(int index, ToLongFunction<QueueSetup> field) {
+        if (!exists(index)) {
+            return 0;
+        }
+        lock.lock();
+        try {
+            return field.applyAsLong(queues[index]);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Changes the set-up of a queue; ignored if there is no such queue or it is ready. */

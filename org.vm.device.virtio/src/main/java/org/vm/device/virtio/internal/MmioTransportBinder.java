@@ -16,7 +16,7 @@ import org.vm.api.device.MmioDevice;
 import org.vm.device.virtio.VirtioDevice;
 
 /**
- * Puts every {@link VirtioDevice} service that names no other {@code transport} behind an {@link MmioTransport}, and
+ * Puts every {@link VirtioDevice} service that names no other {@code bus} behind an {@link MmioTransport}, and
  * publishes that for the machine, with {@code base} and {@code irq} if the device has them.
  */
 @Component(immediate = true, service = {})
@@ -30,7 +30,7 @@ public final class MmioTransportBinder {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC,
-            target = "(&(vm=*)(|(!(transport=*))(transport=mmio)))")
+            target = "(&(vm=*)(|(!(bus=*))(bus=mmio)))")
     void addDevice(VirtioDevice device, Map<String, Object> properties) {
         Dictionary<String, Object> published = new Hashtable<>();
         published.put("vm", properties.get("vm"));
