@@ -90,7 +90,8 @@ public final class BenchCommand implements Callable<Integer> {
         Path home = Path.of(System.getProperty("vmm.home", ".")).toAbsolutePath().normalize();
         String path = System.getenv().getOrDefault("PATH", "");
         Tool vmm = new Tool(home.resolve("vmm"));
-        Binaries binaries = new Binaries(home.resolve("bench/guest"), cache(System.getenv()).resolve("bench"),
+        Path cache = cache(System.getenv());
+        Binaries binaries = new Binaries(home.resolve("bench/guest"), cache.resolve("bench"),
                 Binaries.compiler(path));
         Optional<Tool> qemu = withoutQemu ? Optional.empty() : Optional.of(Tool.find("qemu-system-riscv64", path,
                 "install Debian's package qemu-system-misc, or measure without it: --no-qemu"));
@@ -108,8 +109,8 @@ public final class BenchCommand implements Callable<Integer> {
         int times = runs != null ? runs : quick ? 1 : 3;
         int work = rounds != null ? rounds : quick ? QUICK_ROUNDS : ROUNDS;
         Campaign campaign = new Campaign(new Laboratory(guest, binaries, Duration.ofSeconds(limit)),
-                new Monitor.Vmm(vmm.program(), Optional.ofNullable(mode)),
-                qemu.map(tool -> new Monitor.Qemu(tool.program(), guest)), times, work, System.err::println);
+                new Monitor.Vmm(vmm.program(), Optional.ofNullable(mode), Map.of()),
+                qemu.map(tool -> new Monitor.Qemu(tool.program(), guest)), cache, times, work, System.err::println);
         List<String> setting = List.of("medians of " + times + ", " + work + " rounds" + (mode == null ? "" : ", mode " + mode)
                 + load.map(value -> ", load before it began " + value).orElse(""));
         Path file = out != null ? out : home.resolve("target/bench")

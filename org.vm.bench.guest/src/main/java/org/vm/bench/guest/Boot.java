@@ -19,9 +19,9 @@ record Boot(double init, double prompt, ResidentMemory memory) {
     private static final Duration POWEROFF = Duration.ofSeconds(60);
 
     /** Boots to the prompt, then powers off. */
-    static Boot measure(Monitor monitor, Path initrd, int vcpus) throws InterruptedException {
+    static Boot measure(Monitor monitor, Path initrd) throws InterruptedException {
         Transcript console = new Transcript();
-        try (GuestProcess guest = GuestProcess.start(monitor.command(initrd, vcpus),
+        try (GuestProcess guest = GuestProcess.start(monitor.command(initrd, 1), monitor.environment(),
                 (bytes, length) -> console.write(bytes, 0, length), console::close)) {
             long deadline = guest.started() + LIMIT.toNanos();
             double init = seconds(guest, console.await(INIT, deadline), console, INIT, monitor);

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A monitor as a process. It ends with this object, or with the benchmark. */
@@ -28,9 +29,13 @@ final class GuestProcess implements AutoCloseable {
         this.hook = new Thread(this::end, "end " + process.pid());
     }
 
-    /** @param end called when nothing more will come */
-    static GuestProcess start(List<String> command, Sink output, Runnable end) {
+    /**
+     * @param environment variables beside those of this process
+     * @param end         called when nothing more will come
+     */
+    static GuestProcess start(List<String> command, Map<String, String> environment, Sink output, Runnable end) {
         ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().putAll(environment);
         // The program that is measured stays the one that was built when the benchmark began.
         builder.environment().put("VMM_NO_BUILD", "1");
         long started = System.nanoTime();

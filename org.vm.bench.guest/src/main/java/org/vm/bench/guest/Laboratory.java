@@ -28,8 +28,8 @@ final class Laboratory {
         this.limit = limit;
     }
 
-    Boot boot(Monitor monitor, int vcpus) throws InterruptedException {
-        return Boot.measure(monitor, guest.initrd(), vcpus);
+    Boot boot(Monitor monitor) throws InterruptedException {
+        return Boot.measure(monitor, guest.initrd());
     }
 
     /** @throws BenchException if the program does not come to its end, or the guest's clock is wrong */
@@ -68,7 +68,7 @@ final class Laboratory {
         Transcript console = new Transcript();
         Transcript printed = new Transcript();
         ExecOutput split = exec.output(printed, console);
-        try (GuestProcess process = GuestProcess.start(monitor.command(initrd, program.vcpus()),
+        try (GuestProcess process = GuestProcess.start(monitor.command(initrd, program.vcpus()), monitor.environment(),
                 (bytes, length) -> split.accept(ByteBuffer.wrap(bytes, 0, length)), printed::close)) {
             long deadline = process.started() + limit.toNanos();
             OptionalLong begin = printed.await(Measurement.BEGIN, deadline);

@@ -3,6 +3,7 @@ package org.vm.bench.guest;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** A program that runs machines, with the machine's console on its standard streams. */
@@ -12,8 +13,22 @@ interface Monitor {
     /** How a machine with this initial RAM disk is started. */
     List<String> command(Path initrd, int vcpus);
 
-    /** {@code ./vmm run linux}. */
-    record Vmm(Path vmm, Optional<String> mode) implements Monitor {
+    /** Variables that it is started with, beside the user's. */
+    default Map<String, String> environment() {
+        return Map.of();
+    }
+
+    /**
+     * {@code ./vmm run linux}.
+     *
+     * @param environment see {@link #environment}
+     */
+    record Vmm(Path vmm, Optional<String> mode, Map<String, String> environment) implements Monitor {
+        /** The same with another cache. */
+        Vmm withCache(FreshCache cache) {
+            return new Vmm(vmm, mode, cache.environment());
+        }
+
         @Override
         public String name() {
             return "vmm";

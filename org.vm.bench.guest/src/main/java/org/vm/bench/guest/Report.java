@@ -4,32 +4,22 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 
 /** Everything that was measured, as Markdown. */
 final class Report {
-    private static final String NOTHING = "–";
+    static final String NOTHING = "–";
 
     private final HostDescription host;
     private final List<String> setting;
-    private final List<BootSeries> boots;
+    private final Optional<Boots> boots;
     private final List<Result> results;
 
-    /** The starts of one kind of machine. */
-    record BootSeries(String title, List<Boot> qemu, List<Boot> vmm, List<String> failures) {
-        BootSeries {
-            qemu = List.copyOf(qemu);
-            vmm = List.copyOf(vmm);
-            failures = List.copyOf(failures);
-        }
-    }
-
     /** @param setting lines that say what was run and how */
-    Report(HostDescription host, List<String> setting, List<BootSeries> boots, List<Result> results) {
+    Report(HostDescription host, List<String> setting, Optional<Boots> boots, List<Result> results) {
         this.host = host;
         this.setting = List.copyOf(setting);
-        this.boots = List.copyOf(boots);
+        this.boots = boots;
         this.results = List.copyOf(results);
     }
 
@@ -38,9 +28,12 @@ final class Report {
         List<String> parts = new ArrayList<>();
         parts.add("# Guests beside QEMU\n\n" + String.join("\n", host.lines().stream().map(line -> "- " + line).toList())
                 + "\n" + String.join("\n", setting.stream().map(line -> "- " + line).toList()) + "\n");
-        if (!boots.isEmpty()) {
-            parts.add("## Boot\n\nMedians, from the start of the process.\n\n" + boot());
-        }
+        boots.ifPresent(b -> parts.add("""
+                ## Boot
+
+                1 hart; medians, from the start of the process. *Again*: with what the first boot has left in the cache.
+
+                """ + b.table()));
         if (!results.isEmpty()) {
             parts.add("""
                     ## Programs
@@ -64,31 +57,8 @@ final class Report {
     }
 
     List<String> failures() {
-        return Stream.concat(boots.stream().flatMap(series -> series.failures().stream()),
+        return Stream.concat(boots.stream().flatMap(b -> b.failures().stream()),
                 results.stream().flatMap(result -> result.failures().stream())).toList();
-    }
-
-    private Table boot() {
-        Table table = new Table("", "QEMU", "ours", "ours / QEMU");
-        for (BootSeries series : boots) {
-            boot(table, series, "to Run /init, s", Boot::init);
-            boot(table, series, "to the prompt, s", Boot::prompt);
-            boot(table, series, "resident then, MiB", boot -> boot.memory().all());
-            boot(table, series, "without the guest's RAM, MiB", boot -> boot.memory().own());
-        }
-        return table;
-    }
-
-    private static void boot(Table table, BootSeries series, String what, ToDoubleFunction<Boot> value) {
-        Optional<Double> qemu = median(series.qemu(), value);
-        Optional<Double> vmm = median(series.vmm(), value);
-        table.row(series.title() + ": " + what, number(qemu), number(vmm),
-                number(qemu.flatMap(theirs -> vmm.map(ours -> ours / theirs))));
-    }
-
-    private static Optional<Double> median(List<Boot> boots, ToDoubleFunction<Boot> value) {
-        return boots.isEmpty() ? Optional.empty()
-                : Optional.of(Statistics.median(boots.stream().map(value::applyAsDouble).toList()));
     }
 
     private Table programs() {
@@ -175,7 +145,7 @@ final class Report {
         }
     }
 
-    private static String number(Optional<Double> value) {
+    static String number(Optional<Double> value) {
         return value.map(Report::number).orElse(NOTHING);
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -23,7 +24,7 @@ class GuestProcessTest {
     private final Transcript printed = new Transcript();
 
     private GuestProcess start(String script) {
-        return GuestProcess.start(List.of("/bin/sh", "-c", script), (bytes, length) -> printed.write(bytes, 0, length),
+        return GuestProcess.start(List.of("/bin/sh", "-c", script), Map.of("WORD", "some"), (bytes, length) -> printed.write(bytes, 0, length),
                 printed::close);
     }
 
@@ -33,12 +34,12 @@ class GuestProcessTest {
 
     @Test
     void aPhraseIsFoundWhenItArrivesAndInputReachesTheProcess() throws Exception {
-        try (GuestProcess process = start("printf 'user@host:~'; printf '# '; read word; echo got $word >&2; exit 3")) {
+        try (GuestProcess process = start("printf 'user@host:~'; printf '# '; read word; echo got $word and $WORD >&2; exit 3")) {
             OptionalLong prompt = printed.await(":~# ", soon());
             assertTrue(prompt.orElseThrow() > process.started());
             process.type("yes\n");
             assertTrue(process.await(soon()));
-            assertTrue(process.errors().await("got yes", soon()).isPresent());
+            assertTrue(process.errors().await("got yes and some", soon()).isPresent());
         }
     }
 
@@ -87,8 +88,24 @@ class GuestProcessTest {
                 "console=ttyS0 quiet"), files);
         assertThrows(BenchException.class, () -> GuestFiles.parse("nothing"));
         assertEquals(List.of("vmm", "run", "linux", "--memory", "512M", "--initrd", "i", "--vcpus", "2", "--engine", "jit"),
-                new Monitor.Vmm(Path.of("vmm"), Optional.of("jit")).command(Path.of("i"), 2));
+                new Monitor.Vmm(Path.of("vmm"), Optional.of("jit"), Map.of()).command(Path.of("i"), 2));
         assertTrue(new Monitor.Qemu(Path.of("qemu"), files).command(Path.of("i"), 1).contains("console=ttyS0 quiet"));
+    }
+
+    @Test
+    void aFreshCacheHasTheGuestsAndLeavesThemWhenItGoes(@TempDir Path cache) throws Exception {
+        Files.createDirectories(cache.resolve("guests/linux"));
+        Files.createDirectories(cache.resolve("profiles/linux"));
+        Path folder;
+        try (FreshCache fresh = FreshCache.of(cache)) {
+            folder = BenchCommand.cache(fresh.environment());
+            assertEquals(folder, BenchCommand.cache(Map.of("XDG_CACHE_HOME", fresh.environment().get("XDG_CACHE_HOME"))));
+            assertTrue(Files.exists(folder.resolve("guests/linux")));
+            assertFalse(Files.exists(folder.resolve("profiles")));
+            Files.createDirectories(folder.resolve("profiles/linux"));
+        }
+        assertFalse(Files.exists(folder.getParent()));
+        assertTrue(Files.exists(cache.resolve("guests/linux")));
     }
 
     @Test
