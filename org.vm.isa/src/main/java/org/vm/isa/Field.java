@@ -33,7 +33,8 @@ record Field(List<String> names, List<Piece> pieces, boolean signed, int offset,
     /** Number of the value's highest bit, plus one. */
     int bits() {
         int bits = 0;
-        for (Piece piece : pieces) {
+        for (int i = 0; i < pieces.size(); i++) {
+            Piece piece = pieces.get(i);
             bits = Math.max(bits, piece.valueLow + piece.width);
         }
         return bits;
@@ -59,7 +60,9 @@ record Field(List<String> names, List<Piece> pieces, boolean signed, int offset,
 
     long extract(int encoding) {
         long value = 0;
-        for (Piece piece : pieces) {
+        // Without an iterator: code is decoded while a guest waits for it.
+        for (int i = 0; i < pieces.size(); i++) {
+            Piece piece = pieces.get(i);
             value |= (encoding >>> piece.low & piece.mask() & 0xFFFF_FFFFL) << piece.valueLow;
         }
         if (signed) {
@@ -67,6 +70,11 @@ record Field(List<String> names, List<Piece> pieces, boolean signed, int offset,
             value = value << unused >> unused;
         }
         return value + offset;
+    }
+
+    /** Whether the field's value makes the encoding somebody else's. */
+    boolean excludes(int encoding) {
+        return !excluded.isEmpty() && excluded.contains(extract(encoding));
     }
 
     /** The bits that stand for {@code value}, if it can be expressed ({@link #fits}). */

@@ -144,11 +144,9 @@ record Pattern(int width, int mask, int match, List<Field> fields) {
         if ((encoding & mask) != match) {
             return false;
         }
-        for (Field field : fields) {
-            for (long value : field.excluded()) {
-                if (field.extract(encoding) == value) {
-                    return false;
-                }
+        for (int i = 0; i < fields.size(); i++) {
+            if (fields.get(i).excludes(encoding)) {
+                return false;
             }
         }
         return true;

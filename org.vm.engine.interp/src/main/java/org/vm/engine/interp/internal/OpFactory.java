@@ -20,13 +20,12 @@ final class OpFactory {
     }
 
     /** The operation of one row. */
-    Op single(DecodedRow row, long pc) {
-        Shape.Instance instance = Shape.single(row, pc);
-        Op prototype = singles.get(row.row());
+    Op single(DecodedRow decoded, long pc) {
+        Op prototype = singles.get(decoded.row());
         if (prototype == null) {
-            prototype = singles.computeIfAbsent(row.row(), r -> classes.prototype(instance.shape()));
+            prototype = singles.computeIfAbsent(decoded.row(), row -> classes.prototype(Shape.single(row)));
         }
-        return prototype.create(instance.slots(), instance.values());
+        return prototype.create(Shape.slots(decoded), Shape.values(decoded, pc));
     }
 
     /**

@@ -1,8 +1,8 @@
 package org.vm.engine.interp.internal;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.vm.api.isa.DecodedRow;
 import org.vm.api.isa.Operand;
 import org.vm.api.isa.RegisterFile;
@@ -23,20 +23,45 @@ record Shape(List<Row> rows, List<Integer> registers, boolean falls) {
     static final int ZERO = -1;
     /** A destination whose value is lost. */
     static final int NOWHERE = -2;
+    /** Addresses that a result needs: of a branch, where it goes and where not. */
+    private static final int MAX_RESULT_VALUES = 2;
 
     /** A shape and what one operation of it is made from. */
     record Instance(Shape shape, int[] slots, long[] values) {}
 
     /** A single row; all its registers count as different, so that there is one class for each row. */
-    static Instance single(DecodedRow row, long pc) {
-        List<Integer> slots = new ArrayList<>(4);
-        List<Integer> registers = new ArrayList<>(4);
-        forEachRegister(row, (slot, file) -> {
-            registers.add(slots.size());
-            slots.add(slot);
-        });
-        long[] values = values(List.of(row), new long[] {pc}, false);
-        return new Instance(new Shape(List.of(row.row()), registers, false), array(slots), values);
+    static Shape single(Row row) {
+        int count = destinationFile(row) == null ? 0 : 1;
+        for (Operand operand : row.operands()) {
+            if (operand instanceof Operand.Register) {
+                count++;
+            }
+        }
+        return new Shape(List.of(row), IntStream.range(0, count).boxed().toList(), false);
+    }
+
+    /** The slots of an operation of a single row. */
+    static int[] slots(DecodedRow decoded) {
+        int[] slots = new int[decoded.values().length + 1];
+        int count = 0;
+        List<Operand> operands = decoded.row().operands();
+        for (int i = 0; i < operands.size(); i++) {
+            if (operands.get(i) instanceof Operand.Register) {
+                slots[count++] = (int) decoded.values()[i];
+            }
+        }
+        RegisterFile file = destinationFile(decoded.row());
+        if (file != null) {
+            slots[count++] = destination(decoded, file);
+        }
+        return slots;
+    }
+
+    /** The values of an operation of a single row. */
+    static long[] values(DecodedRow decoded, long pc) {
+        long[] values = new long[decoded.values().length + MAX_RESULT_VALUES];
+        append(decoded, pc, false, values, 0);
+        return values;
     }
 
     /** Several rows; the shape knows which registers are equal, zero or never read. */
@@ -75,9 +100,13 @@ record Shape(List<Row> rows, List<Integer> registers, boolean falls) {
         }
         RegisterFile file = destinationFile(decoded.row());
         if (file != null) {
-            // A row may have a destination that this encoding lacks.
-            visitor.visit(decoded.destination() >= 0 ? decoded.destination() : file.sink(), file);
+            visitor.visit(destination(decoded, file), file);
         }
+    }
+
+    /** A row may have a destination that this encoding lacks. */
+    private static int destination(DecodedRow decoded, RegisterFile file) {
+        return decoded.destination() >= 0 ? decoded.destination() : file.sink();
     }
 
     static RegisterFile destinationFile(Row row) {
@@ -88,42 +117,54 @@ record Shape(List<Row> rows, List<Integer> registers, boolean falls) {
         };
     }
 
-    /** Everything but registers, in the order in which the generated code reads it. */
     private static long[] values(List<DecodedRow> rows, long[] pcs, boolean falls) {
-        long[] values = new long[16];
+        int most = 0;
+        for (DecodedRow row : rows) {
+            most += row.values().length + MAX_RESULT_VALUES;
+        }
+        long[] values = new long[most];
         int count = 0;
         for (int i = 0; i < rows.size(); i++) {
-            DecodedRow decoded = rows.get(i);
-            Row row = decoded.row();
-            values = Arrays.copyOf(values, count + row.operands().size() + 3);
-            for (int o = 0; o < row.operands().size(); o++) {
-                switch (row.operands().get(o)) {
-                    case Operand.Immediate _ -> values[count++] = decoded.values()[o];
-                    case Operand.Pc _ -> values[count++] = pcs[i];
-                    case Operand.Length _ -> values[count++] = decoded.length();
-                    case Operand.Bits _ -> values[count++] = decoded.bits() & 0xFFFF_FFFFL;
-                    case Operand.Register _, Operand.State _, Operand.Memory _ -> { }
-                }
+            count = append(rows.get(i), pcs[i], falls && i == rows.size() - 1, values, count);
+        }
+        return values;
+    }
+
+    /**
+     * Puts everything but registers behind {@code count} values, in the order in which the generated code reads it.
+     *
+     * @return the number of values then
+     */
+    private static int append(DecodedRow decoded, long pc, boolean falls, long[] values, int count) {
+        Row row = decoded.row();
+        List<Operand> operands = row.operands();
+        for (int i = 0; i < operands.size(); i++) {
+            switch (operands.get(i)) {
+                case Operand.Immediate _ -> values[count++] = decoded.values()[i];
+                case Operand.Pc _ -> values[count++] = pc;
+                case Operand.Length _ -> values[count++] = decoded.length();
+                case Operand.Bits _ -> values[count++] = decoded.bits() & 0xFFFF_FFFFL;
+                case Operand.Register _, Operand.State _, Operand.Memory _ -> { }
             }
-            long following = pcs[i] + decoded.length();
-            switch (row.result()) {
-                case Result.Branch _ -> {
-                    values[count++] = pcs[i] + decoded.displacement();
+        }
+        long following = pc + decoded.length();
+        switch (row.result()) {
+            case Result.Branch _ -> {
+                values[count++] = pc + decoded.displacement();
+                values[count++] = following;
+            }
+            case Result.Jump jump -> {
+                if (jump.file() != null) {
                     values[count++] = following;
                 }
-                case Result.Jump jump -> {
-                    if (jump.file() != null) {
-                        values[count++] = following;
-                    }
-                }
-                default -> {
-                    if (row.endsBlock() || falls && i == rows.size() - 1) {
-                        values[count++] = following;
-                    }
+            }
+            default -> {
+                if (row.endsBlock() || falls) {
+                    values[count++] = following;
                 }
             }
         }
-        return Arrays.copyOf(values, count);
+        return count;
     }
 
     private static int[] array(List<Integer> list) {
