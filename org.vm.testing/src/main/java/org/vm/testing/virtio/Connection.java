@@ -19,8 +19,8 @@ interface Connection {
 
     /** Not plugged yet. */
     static Connection of(Wiring wiring, VirtioDevice device, FakeBoard board) {
-        return wiring == Wiring.MMIO ? new Mmio(new MmioTransport(device), board)
-                : new Pci(new PciTransport(device), board, wiring == Wiring.PCI_MESSAGES);
+        return wiring.pci() ? new Pci(new PciTransport(device), board, wiring.messages())
+                : new Mmio(new MmioTransport(device), board);
     }
 
     /** A page of registers. */

@@ -9,6 +9,9 @@ public interface DriverQueue {
 
     int size();
 
+    /** Tells the device where the queue is, and enables it. */
+    void enable(DriverTransport transport);
+
     /** Makes a chain of buffers available, without notifying. @return what {@link Used#id} will be */
     int add(Buffer... buffers);
 

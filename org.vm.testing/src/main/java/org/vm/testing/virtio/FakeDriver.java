@@ -25,6 +25,8 @@ public final class FakeDriver implements AutoCloseable {
     public static final long INDIRECT_DESC = 1L << 28;
     public static final long EVENT_IDX = 1L << 29;
     public static final long VERSION_1 = 1L << 32;
+    public static final long RING_PACKED = 1L << 34;
+    public static final long IN_ORDER = 1L << 35;
 
     /** How long to wait for what should happen at once. */
     public static final Duration SOON = Duration.ofSeconds(20);
@@ -39,7 +41,8 @@ public final class FakeDriver implements AutoCloseable {
     private final FakeBoard board;
     private final Connection connection;
     private final DriverTransport transport;
-    private final List<SplitDriverQueue> queues = new ArrayList<>();
+    private final List<DriverQueue> queues = new ArrayList<>();
+    private final long unknown;
     private long features;
     private long nextFree = PlainMemory.RAM;
 
@@ -49,15 +52,16 @@ public final class FakeDriver implements AutoCloseable {
     }
 
     public FakeDriver(Wiring wiring, VirtioDevice device, long ramBytes) {
-        this(ramBytes, board -> Connection.of(wiring, device, board));
+        this(ramBytes, wiring.unknown(), board -> Connection.of(wiring, device, board));
     }
 
     /** Attaches a device that is behind its transport already. */
     public FakeDriver(MmioDevice device) {
-        this(RAM_BYTES, board -> new Connection.Mmio(device, board));
+        this(RAM_BYTES, Wiring.MMIO.unknown(), board -> new Connection.Mmio(device, board));
     }
 
-    private FakeDriver(long ramBytes, Function<FakeBoard, Connection> connect) {
+    private FakeDriver(long ramBytes, long unknown, Function<FakeBoard, Connection> connect) {
+        this.unknown = unknown;
         memory = new PlainMemory(ramBytes);
         board = new FakeBoard(memory);
         connection = connect.apply(board);
@@ -109,7 +113,7 @@ public final class FakeDriver implements AutoCloseable {
         queues.clear();
         transport.status(ACKNOWLEDGE);
         transport.status(ACKNOWLEDGE | DRIVER);
-        features = transport.deviceFeatures() & ~without;
+        features = transport.deviceFeatures() & ~unknown & ~without;
         transport.driverFeatures(features);
         transport.status(ACKNOWLEDGE | DRIVER | FEATURES_OK);
         if ((transport.status() & FEATURES_OK) == 0) {
@@ -117,14 +121,31 @@ public final class FakeDriver implements AutoCloseable {
         }
         for (int i = 0; transport.queueMax(i) != 0; i++) {
             int size = Math.min(queueSize, transport.queueMax(i));
-            SplitDriverQueue queue = new SplitDriverQueue(this, i, size, (features & EVENT_IDX) != 0);
+            boolean eventIdx = (features & EVENT_IDX) != 0;
+            DriverQueue queue = (features & RING_PACKED) != 0 ? new PackedDriverQueue(this, i, size, eventIdx)
+                    : new SplitDriverQueue(this, i, size, eventIdx);
             queues.add(queue);
-            transport.enable(i, size, queue.descriptors, queue.avail, queue.used);
+            queue.enable(transport);
         }
     }
 
-    public SplitDriverQueue queue(int index) {
+    public DriverQueue queue(int index) {
         return queues.get(index);
+    }
+
+    /** A queue with a split ring. */
+    public SplitDriverQueue split(int index) {
+        return (SplitDriverQueue) queues.get(index);
+    }
+
+    /** A queue with a packed ring. */
+    public PackedDriverQueue packed(int index) {
+        return (PackedDriverQueue) queues.get(index);
+    }
+
+    /** What driver and device have agreed on. */
+    public long features() {
+        return features;
     }
 
     public boolean needsReset() {

@@ -45,6 +45,11 @@ public final class SplitDriverQueue implements DriverQueue {
         return size;
     }
 
+    @Override
+    public void enable(DriverTransport transport) {
+        transport.enable(index, size, descriptors, avail, used);
+    }
+
     /** Writes a descriptor of the queue's own table. */
     public void descriptor(int number, long address, long length, int flags, int next) {
         write(descriptors, number, address, length, flags, next);

@@ -43,7 +43,7 @@ final class BlkDriver {
         System.arraycopy(data, 0, buffers, 1, data.length);
         long status = status();
         buffers[data.length + 1] = Buffer.fromDevice(status, 1);
-        SplitDriverQueue queue = driver.queue(0);
+        DriverQueue queue = driver.queue(0);
         queue.add(buffers);
         long used = driver.complete(queue).written();
         return new Answer(driver.get8(status), used);

@@ -35,7 +35,7 @@ class BlkResetTest {
     void aResetWithReadsInFlightLeavesMemoryAndRingsAloneAfterStatusReadsZero() throws InterruptedException {
         disk.write(0, 0x77, 512);
         try (FakeDriver driver = driver(4)) {
-            SplitDriverQueue queue = driver.start(0).queue(0);
+            DriverQueue queue = driver.start(0).queue(0);
             long into = driver.allocate(512);
             disk.hold();
             for (int i = 0; i < 8; i++) {
@@ -55,7 +55,7 @@ class BlkResetTest {
             driver.put(into, new byte[512]);
             assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
             assertEquals(0, driver.get8(into));
-            assertEquals(0, queue.usedIndex());
+            assertFalse(queue.hasUsed());
             assertFalse(driver.board().interrupted());
             driver.start(0);
             assertEquals(0x77, new BlkDriver(driver).read(0, 512)[0]);
@@ -65,7 +65,7 @@ class BlkResetTest {
     @Test
     void moreRequestsThanAreWorkedOnAtATimeAllComplete() {
         try (FakeDriver driver = driver(2)) {
-            SplitDriverQueue queue = driver.start(0).queue(0);
+            DriverQueue queue = driver.start(0).queue(0);
             for (int round = 0; round < 200; round++) {
                 long into = driver.allocate(512);
                 for (int i = 0; i < 16; i++) {

@@ -161,6 +161,7 @@ class GuestDriversTest {
             sh(guest, "echo to the terminal >/dev/hvc0", STEP);
             hvc.expect("to the terminal", STEP);
             assertEquals("virtio0 virtio1 virtio2", sh(guest, "cd /sys/bus/virtio/devices; echo *; cd", STEP));
+            assertEquals("1 1 1", sh(guest, "echo $(cut -c35 /sys/bus/virtio/devices/*/features)", STEP), "packed rings");
             assertEquals("", sh(guest, "dmesg -r | grep '^<[0-4]>'", STEP), "warnings of the kernel");
             sh(guest, "umount /mnt", STEP);
             powerOff(guest);

@@ -18,6 +18,8 @@ final class Probe implements VirtioDevice {
     final ConfigSpace config = new ConfigSpace(8);
     final AtomicInteger activations = new AtomicInteger();
     final AtomicInteger deactivations = new AtomicInteger();
+    /** Requests that were given back. */
+    final AtomicInteger done = new AtomicInteger();
     /** Taken for each request; a test lets requests through one by one. */
     final Semaphore gate = new Semaphore(1 << 30);
     /** Released when a request has been taken. */
@@ -87,6 +89,7 @@ final class Probe implements VirtioDevice {
             } else {
                 queue.complete(chain, chain.writable().size() + boast);
             }
+            done.incrementAndGet();
         }
         queue.publish();
     }

@@ -92,7 +92,7 @@ class RandomRingTest {
         }
 
         /** Chains as a driver makes them, direct and indirect. */
-        private void offer(SplitDriverQueue queue) {
+        private void offer(DriverQueue queue) {
             for (int room = SIZE; room > 0 && random.nextInt(8) > 0;) {
                 int toDevice = random.nextInt(4);
                 int fromDevice = random.nextInt(4);
@@ -132,6 +132,28 @@ class RandomRingTest {
         }
 
         /** Changes a field of a ring; never so that more of the arena becomes writable. */
+        private void spoil(DriverQueue queue) {
+            if (queue instanceof SplitDriverQueue split) {
+                spoil(split);
+            } else if (queue instanceof PackedDriverQueue packed) {
+                spoil(packed);
+            }
+        }
+
+        private void spoil(PackedDriverQueue queue) {
+            long descriptor = queue.descriptors + 16L * random.nextInt(SIZE);
+            int flags = driver.get16(descriptor + 14);
+            switch (random.nextInt(7)) {
+                case 0 -> driver.put16(descriptor + 12, random.nextInt(4) == 0 ? random.nextInt() : random.nextInt(SIZE));
+                case 1 -> driver.put16(descriptor + 14, flags ^ PackedDriverQueue.NEXT);
+                case 2 -> driver.put16(descriptor + 14, flags ^ PackedDriverQueue.INDIRECT);
+                case 3 -> driver.put32(descriptor + 8, random.nextBoolean() ? 0 : driver.get32(descriptor + 8) >>> 1);
+                case 4 -> driver.put64(descriptor, random.nextLong());
+                case 5 -> driver.put16(descriptor + 14, flags ^ PackedDriverQueue.AVAIL);
+                default -> driver.put32(queue.driverEvent, random.nextInt());
+            }
+        }
+
         private void spoil(SplitDriverQueue queue) {
             long descriptor = queue.descriptors + 16L * random.nextInt(SIZE);
             switch (random.nextInt(7)) {

@@ -28,7 +28,7 @@ class RngTest {
 
     @Test
     void aBufferIsFilledWholly() {
-        SplitDriverQueue queue = driver.start(0).queue(0);
+        DriverQueue queue = driver.start(0).queue(0);
         long buffer = driver.allocate(100);
         int id = queue.add(Buffer.fromDevice(buffer, 33), Buffer.fromDevice(buffer + 50, 1));
         assertEquals(new DriverQueue.Used(id, 34), driver.complete(queue));
@@ -40,7 +40,7 @@ class RngTest {
 
     @Test
     void aHugeRequestIsCapped() {
-        SplitDriverQueue queue = driver.start(0).queue(0);
+        DriverQueue queue = driver.start(0).queue(0);
         long buffer = driver.allocate(1 << 20);
         queue.add(Buffer.fromDevice(buffer, 1 << 20));
         assertEquals(64 << 10, driver.complete(queue).written());
@@ -49,7 +49,7 @@ class RngTest {
 
     @Test
     void aRequestWithoutAWritableBufferIsUsedWithLengthZero() {
-        SplitDriverQueue queue = driver.start(0).queue(0);
+        DriverQueue queue = driver.start(0).queue(0);
         queue.add(Buffer.toDevice(driver.allocate(16), 16));
         assertEquals(0, driver.complete(queue).written());
         assertFalse(driver.needsReset());
@@ -57,7 +57,7 @@ class RngTest {
 
     @Test
     void descriptorsOfLengthZeroHoldNothing() {
-        SplitDriverQueue queue = driver.start(0).queue(0);
+        DriverQueue queue = driver.start(0).queue(0);
         long buffer = driver.allocate(8);
         queue.add(Buffer.fromDevice(buffer, 0), Buffer.fromDevice(buffer, 3), Buffer.fromDevice(buffer, 0));
         assertEquals(3, driver.complete(queue).written());
@@ -67,7 +67,7 @@ class RngTest {
 
     @Test
     void aBufferOutsideRamBreaksTheDeviceUntilReset() {
-        SplitDriverQueue queue = driver.start(0).queue(0);
+        DriverQueue queue = driver.start(0).queue(0);
         queue.add(Buffer.fromDevice(0x1000_1000L, 16));
         queue.kick();
         assertTrue(driver.awaitNeedsReset());

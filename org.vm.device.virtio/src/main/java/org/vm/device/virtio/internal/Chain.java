@@ -14,6 +14,10 @@ final class Chain implements DescriptorChain {
     private boolean wellFormed;
     /** The driver's name for the chain: for a split ring the number of its first descriptor. */
     int id;
+    /** Descriptors that it takes in a packed ring. */
+    int span;
+    /** Bytes that the device has written, when it has given the chain back. */
+    long written;
     /** Whether the device has it at present; guarded by the queue. */
     boolean taken;
 

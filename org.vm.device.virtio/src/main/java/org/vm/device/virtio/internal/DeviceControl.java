@@ -202,9 +202,9 @@ final class DeviceControl {
         }
     }
 
-    /** The one place that knows ring formats. */
     private LiveQueue open(int index) {
-        return new SplitQueue(context.memory(), queues[index], driverFeatures, () -> interrupts.used(index));
+        return new RingQueue(context.memory(), RingFeatures.ring(context.memory(), queues[index], driverFeatures),
+                RingFeatures.has(driverFeatures, RingFeatures.IN_ORDER), () -> interrupts.used(index));
     }
 
     // Queues (2.6)
@@ -247,6 +247,15 @@ final class DeviceControl {
         }
     }
 
+    /** Sets the size of a queue; any up to the maximum for packed rings, a power of two for split ones. */
+    void queueSize(int index, int size) {
+        setUp(index, queue -> {
+            if (RingFeatures.has(driverFeatures, RingFeatures.RING_PACKED) || Integer.bitCount(size) == 1) {
+                queue.size(size);
+            }
+        });
+    }
+
     void queueReady(int index, boolean ready) {
         if (!exists(index)) {
             return;
@@ -260,7 +269,8 @@ final class DeviceControl {
             if (!ready) {
                 stop(index);
             } else if ((status & (DRIVER_OK | NEEDS_RESET)) == 0) {
-                SplitQueue.check(context.memory(), queue);
+                // Tells whether a ring can be there.
+                RingFeatures.ring(context.memory(), queue, driverFeatures);
                 queue.ready(true);
             }
         } catch (RingException e) {

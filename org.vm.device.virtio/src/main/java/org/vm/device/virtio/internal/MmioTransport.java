@@ -194,7 +194,7 @@ public final class MmioTransport implements MmioDevice, DeviceTreeContributor, R
             case DRIVER_FEATURES_SEL -> driverFeaturesSel = value;
             case DRIVER_FEATURES -> control.driverFeatures(driverFeaturesSel, value);
             case QUEUE_SEL -> queueSel = value;
-            case QUEUE_NUM -> control.setUp(queueSel, queue -> queue.size(value));
+            case QUEUE_NUM -> control.queueSize(queueSel, value);
             case QUEUE_READY -> control.queueReady(queueSel, (value & 1) != 0);
             case QUEUE_NOTIFY -> control.kick(value);
             case INTERRUPT_ACK -> interrupts.acknowledge(value & (USED_BUFFER | CONFIGURATION));

@@ -108,7 +108,7 @@ final class PciCommonConfig {
         switch (offset) {
             case CONFIG_MSIX_VECTOR -> vectors.config(value);
             case QUEUE_SELECT -> queueSelect = value;
-            case QUEUE_SIZE -> control.setUp(queue, setup -> setup.size(value));
+            case QUEUE_SIZE -> control.queueSize(queue, value);
             case QUEUE_MSIX_VECTOR -> vectors.queue(queue, value);
             // A queue that is enabled stays so until reset: writing 0 means nothing.
             case QUEUE_ENABLE -> {

@@ -30,9 +30,9 @@ final class QueueSetup {
         return size;
     }
 
-    /** Ignored unless it is a power of two that the device can serve. */
+    /** Ignored unless it is one that the device can serve. */
     void size(int value) {
-        if (!ready && value > 0 && value <= max && Integer.bitCount(value) == 1) {
+        if (!ready && value > 0 && value <= max) {
             size = value;
         }
     }
