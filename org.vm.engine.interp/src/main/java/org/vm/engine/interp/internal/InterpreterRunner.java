@@ -64,7 +64,14 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
     private Block runTranslation(Block block, long limit) {
         return switch (block.translation.run(limit)) {
             case RAN -> null;
-            case INTERPRET -> find(cpu.pc);
+            case INTERPRET -> {
+                Block left = find(cpu.pc);
+                if (left != null) {
+                    // Its own translation may begin with what the translation just left to the interpreter.
+                    left.nextLook = Math.max(left.nextLook, left.entries + 2);
+                }
+                yield left;
+            }
             case STALE -> {
                 block.translation = null;
                 yield block;
