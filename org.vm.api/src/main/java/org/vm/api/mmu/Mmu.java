@@ -57,6 +57,9 @@ public interface Mmu {
     /** Fetches 16 bits of code. */
     int fetch16(long address);
 
+    /** Whether the code at {@code address} is {@code parcels}: as comparing each with {@link #fetch16}, but faster. */
+    boolean fetches(long address, short[] parcels);
+
     /**
      * Physical address of code, checked for execution.
      *

@@ -326,12 +326,30 @@ final class SoftMmu implements Mmu {
 
     @Override
     public int fetch16(long address) {
+        return segment.get(LittleEndian.SHORT, fetchOffset(address)) & 0xFFFF;
+    }
+
+    private long fetchOffset(long address) {
         long[] tlb = code;
         int i = Tlb.index(tlb, address);
-        long offset = tlb[i] == (address & (Tlb.PAGE_MASK | 1))
+        return tlb[i] == (address & (Tlb.PAGE_MASK | 1))
                 ? address + tlb[i + Tlb.ADDEND]
                 : alignedOffset(address, 2, Access.FETCH);
-        return segment.get(LittleEndian.SHORT, offset) & 0xFFFF;
+    }
+
+    @Override
+    public boolean fetches(long address, short[] parcels) {
+        for (int done = 0; done < parcels.length; ) {
+            long at = address + 2L * done;
+            long offset = fetchOffset(at);
+            int end = Math.min(parcels.length, done + (bytesInPage(at, 2 * (parcels.length - done)) >> 1));
+            for (; done < end; done++, offset += 2) {
+                if (segment.get(LittleEndian.SHORT, offset) != parcels[done]) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     @Override

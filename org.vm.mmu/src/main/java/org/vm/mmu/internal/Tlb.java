@@ -122,12 +122,33 @@ final class Tlb {
         }
         // Entries may have made way to others, and what was asked of them is remembered elsewhere.
         stamp = stamps.getAsLong();
-        if (anywhere || hasSuperpages(address >>> GIGABYTE_SHIFT)) {
+        long gigabyte = address >>> GIGABYTE_SHIFT;
+        if (anywhere || hasSuperpages(gigabyte)) {
+            boolean left = false;
             for (int i = 0; i < words.length; i += ENTRY) {
                 dropIfCovers(i, address, keepGlobal);
+                left |= isSuperpageIn(i, gigabyte);
+            }
+            if (!left) {
+                forgetSuperpages(gigabyte);
             }
         } else {
             dropIfCovers(index(words, address), address, keepGlobal);
+        }
+    }
+
+    private boolean isSuperpageIn(int i, long gigabyte) {
+        long meta = words[i + META];
+        return meta != NOTHING && (meta & ORDER) > PAGE_SHIFT && meta >>> GIGABYTE_SHIFT == gigabyte;
+    }
+
+    /** What came from them has made way to other entries; flushes there need not look for it any more. */
+    private void forgetSuperpages(long gigabyte) {
+        for (int i = 0; i < gigabyteCount; i++) {
+            if (gigabytes[i] == gigabyte) {
+                gigabytes[i] = gigabytes[--gigabyteCount];
+                return;
+            }
         }
     }
 

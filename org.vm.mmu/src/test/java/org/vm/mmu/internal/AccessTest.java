@@ -8,6 +8,7 @@ import org.vm.api.mmu.MemoryFault.Access;
 import org.vm.api.mmu.MemoryFault.Kind;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.vm.mmu.internal.Fixture.*;
 
@@ -64,6 +65,25 @@ class AccessTest {
         assertFault(Kind.ACCESS, Access.FETCH, DEVICE, () -> mmu.fetch16(DEVICE));
         assertFault(Kind.ACCESS, Access.FETCH, DEVICE, () -> mmu.translateFetch(DEVICE));
         assertEquals(List.of(), f.device.log);
+    }
+
+    @Test
+    void codeIsComparedParcelByParcelAcrossPages() {
+        short[] code = new short[40];
+        for (long start : new long[] {RAM, RAM + 4096 - 2, RAM + 4096 - 30}) {
+            for (int i = 0; i < code.length; i++) {
+                code[i] = (short) (0x8000 + i);
+                mmu.store16(start + 2 * i, code[i]);
+            }
+            assertTrue(mmu.fetches(start, code));
+            for (int i = 0; i < code.length; i++) {
+                mmu.store16(start + 2 * i, (short) 0);
+                assertFalse(mmu.fetches(start, code));
+                mmu.store16(start + 2 * i, code[i]);
+            }
+        }
+        assertFault(Kind.ACCESS, Access.FETCH, DEVICE, () -> mmu.fetches(DEVICE, code));
+        assertFault(Kind.MISALIGNED, Access.FETCH, RAM + 1, () -> mmu.fetches(RAM + 1, code));
     }
 
     @Test

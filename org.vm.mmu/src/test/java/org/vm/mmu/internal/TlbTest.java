@@ -73,6 +73,22 @@ class TlbTest {
     }
 
     @Test
+    void aSuperpageThatMadeWayIsRememberedAnewWhenItComesBack() {
+        put(1L << 30, 21, true);
+        put(9L << 30, 21, true);
+        put(1L << 30, 12, true);
+        tlb.flushPage((1L << 30) + 0x5000, false);
+        assertHolds(true, 1L << 30);
+        put((1L << 30) + 0x1000, 21, true);
+        put((9L << 30) + 0x2000, 21, true);
+        tlb.flushPage((1L << 30) + 0x5000, false);
+        assertHolds(true, 1L << 30);
+        assertHolds(false, (1L << 30) + 0x1000);
+        tlb.flushPage((9L << 30) + 0x5000, false);
+        assertHolds(false, (9L << 30) + 0x2000);
+    }
+
+    @Test
     void globalEntriesAreKeptWhereAskedFor() {
         put(0x1000, 12, true);
         put(0x2000, 12, false);

@@ -230,11 +230,9 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
         if (block.epoch == cpu.codeEpoch) {
             return true;
         }
-        for (int i = 0; i < block.code.length; i++) {
-            if ((short) mmu.fetch16(block.pc + 2 * i) != block.code[i]) {
-                cache.invalidate(block);
-                return false;
-            }
+        if (!mmu.fetches(block.pc, block.code)) {
+            cache.invalidate(block);
+            return false;
         }
         block.epoch = cpu.codeEpoch;
         return true;
