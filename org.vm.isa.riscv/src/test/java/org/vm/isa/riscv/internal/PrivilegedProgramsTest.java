@@ -19,9 +19,11 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.vm.api.ExecMode;
 import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.cpu.ExitReason;
 import org.vm.engine.interp.internal.Interpreter;
+import org.vm.isa.riscv.TranslatingEngine;
 
 /** Random privileged programs log the same traps and registers as under {@code qemu-system-riscv64}. */
 class PrivilegedProgramsTest {
@@ -48,7 +50,27 @@ class PrivilegedProgramsTest {
     @Test
     void trapsAndRegistersAreThoseOfQemu() throws Exception {
         for (int seed = 1; seed <= 3; seed++) {
-            compare(seed);
+            compare(new Interpreter(), seed);
+        }
+    }
+
+    @Test
+    void translatedCodesTrapsAndRegistersAreThoseOfQemu() throws Exception {
+        for (int seed = 60; seed < 62; seed++) {
+            try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 1)) {
+                compare(engine, seed);
+                engine.assertTranslated(STEPS);
+            }
+        }
+    }
+
+    @Test
+    @Tag("slow")
+    void twentyThousandTrapsOfTranslatedCodeAreThoseOfQemu() throws Exception {
+        for (int seed = 62; seed < 112; seed++) {
+            try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 1)) {
+                compare(engine, seed);
+            }
         }
     }
 
@@ -56,15 +78,15 @@ class PrivilegedProgramsTest {
     @Tag("slow")
     void twentyThousandTrapsAreThoseOfQemu() throws Exception {
         for (int seed = 4; seed < 54; seed++) {
-            compare(seed);
+            compare(new Interpreter(), seed);
         }
     }
 
-    private static void compare(long seed) throws Exception {
+    private static void compare(ExecutionEngine engine, long seed) throws Exception {
         String source = new PrivilegedPrograms(seed).generate(STEPS);
         byte[] program = RiscvArchitecture.assembler().assemble(source, PrivilegedPrograms.ORIGIN).bytes();
         byte[] image = Arrays.copyOf(program, (int) (PrivilegedPrograms.LOG - PrivilegedPrograms.ORIGIN));
-        ByteBuffer actual = ByteBuffer.wrap(ours(image)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer actual = ByteBuffer.wrap(ours(engine, image)).order(ByteOrder.LITTLE_ENDIAN);
         image[(int) (PrivilegedPrograms.FLAG - PrivilegedPrograms.ORIGIN)] = 1;
         ByteBuffer expected = ByteBuffer.wrap(qemus(image)).order(ByteOrder.LITTLE_ENDIAN);
         assertEquals(STEPS * PrivilegedPrograms.LOGGED_BYTES, expected.capacity(), "bytes that QEMU logged");
@@ -81,9 +103,9 @@ class PrivilegedProgramsTest {
         }
     }
 
-    private static byte[] ours(byte[] image) {
+    private static byte[] ours(ExecutionEngine engine, byte[] image) {
         try (HartFixture board = HartFixture.bare();
-                ExecutionEngine.Runner runner = new Interpreter().runner(board.hart)) {
+                ExecutionEngine.Runner runner = engine.runner(board.hart)) {
             MemorySegment.copy(MemorySegment.ofArray(image), 0, board.memory.segment(), 0, image.length);
             ExitReason reason = runner.run(10_000_000);
             assertEquals(ExitReason.WAIT, reason, () -> "pc " + Long.toHexString(board.hart.pc));

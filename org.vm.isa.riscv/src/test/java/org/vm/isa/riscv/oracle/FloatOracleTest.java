@@ -15,8 +15,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.vm.api.ExecMode;
+import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.isa.Encoding;
 import org.vm.engine.interp.internal.Interpreter;
+import org.vm.isa.riscv.TranslatingEngine;
 import org.vm.isa.riscv.internal.FloatOperands;
 import org.vm.isa.riscv.internal.instructions.DoubleInstructions;
 import org.vm.isa.riscv.internal.instructions.FloatInstructions;
@@ -57,14 +60,33 @@ class FloatOracleTest {
 
     @Test
     void resultsAndFlagsAreThoseOfQemu() throws Exception {
-        compare(60, 1);
+        compare(new Interpreter(), 60, 1);
+    }
+
+    @Test
+    void translatedCodesResultsAndFlagsAreThoseOfQemu() throws Exception {
+        try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 2)) {
+            compare(engine, 60, 20);
+            engine.assertTranslated(100_000);
+        }
     }
 
     @Test
     @Tag("slow")
     void aMillionResultsAndFlagsAreThoseOfQemu() throws Exception {
         for (int seed = 2; seed < 18; seed++) {
-            compare(300, seed);
+            compare(new Interpreter(), 300, seed);
+        }
+    }
+
+    @Test
+    @Tag("slow")
+    void translatedCodesMillionResultsAndFlagsAreThoseOfQemu() throws Exception {
+        for (int seed = 30; seed < 46; seed++) {
+            try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 2)) {
+                compare(engine, 300, seed);
+                engine.assertTranslated(500_000);
+            }
         }
     }
 
@@ -87,7 +109,7 @@ class FloatOracleTest {
     }
 
     /** Runs {@code count} operands through each case. */
-    private static void compare(int count, long seed) throws Exception {
+    private static void compare(ExecutionEngine engine, int count, long seed) throws Exception {
         List<Case> cases = cases();
         int codeSize = 4096 + 128 * cases.size() & -4096;
         Code code = new Code(codeSize + cases.size() * count * RECORD);
@@ -124,7 +146,7 @@ class FloatOracleTest {
             }
         }
         ByteBuffer expected = ByteBuffer.wrap(QemuUser.run(code.image())).order(ByteOrder.LITTLE_ENDIAN);
-        ByteBuffer actual = ByteBuffer.wrap(new InterpretedHart(new Interpreter()).run(code.image()))
+        ByteBuffer actual = ByteBuffer.wrap(new InterpretedHart(engine).run(code.image()))
                 .order(ByteOrder.LITTLE_ENDIAN);
         check(cases, count, codeSize, expected, actual);
     }

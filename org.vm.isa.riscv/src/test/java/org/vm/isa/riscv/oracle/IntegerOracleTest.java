@@ -13,12 +13,15 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.vm.api.ExecMode;
+import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.isa.Encoding;
 import org.vm.api.isa.Operand;
 import org.vm.api.isa.RegisterFile;
 import org.vm.api.isa.Result;
 import org.vm.api.isa.Row;
 import org.vm.engine.interp.internal.Interpreter;
+import org.vm.isa.riscv.TranslatingEngine;
 
 /**
  * Every integer instruction that computes, loads, stores or changes memory, in all its encodings with random immediates,
@@ -68,14 +71,33 @@ class IntegerOracleTest {
 
     @Test
     void resultsAreThoseOfQemu() throws Exception {
-        compare(3, 40, 1);
+        compare(new Interpreter(), 3, 40, 1);
+    }
+
+    @Test
+    void translatedCodesResultsAreThoseOfQemu() throws Exception {
+        try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 2)) {
+            compare(engine, 2, 40, 50);
+            engine.assertTranslated(50_000);
+        }
     }
 
     @Test
     @Tag("slow")
     void aMillionResultsAreThoseOfQemu() throws Exception {
         for (int seed = 2; seed < 26; seed++) {
-            compare(12, 30, seed);
+            compare(new Interpreter(), 12, 30, seed);
+        }
+    }
+
+    @Test
+    @Tag("slow")
+    void translatedCodesMillionResultsAreThoseOfQemu() throws Exception {
+        for (int seed = 51; seed < 75; seed++) {
+            try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 2)) {
+                compare(engine, 12, 30, seed);
+                engine.assertTranslated(300_000);
+            }
         }
     }
 
@@ -102,7 +124,7 @@ class IntegerOracleTest {
     }
 
     /** Each case with {@code immediates} immediates, and each of these on {@code count} operands. */
-    private static void compare(int immediates, int count, long seed) throws Exception {
+    private static void compare(ExecutionEngine engine, int immediates, int count, long seed) throws Exception {
         SplittableRandom random = new SplittableRandom(seed);
         List<Instance> instances = new ArrayList<>();
         for (Case c : cases()) {
@@ -126,7 +148,7 @@ class IntegerOracleTest {
             code.buffer().position(code.position() + RECORD - 32);
         }
         ByteBuffer expected = ByteBuffer.wrap(QemuUser.run(code.image())).order(ByteOrder.LITTLE_ENDIAN);
-        ByteBuffer actual = ByteBuffer.wrap(new InterpretedHart(new Interpreter()).run(code.image()))
+        ByteBuffer actual = ByteBuffer.wrap(new InterpretedHart(engine).run(code.image()))
                 .order(ByteOrder.LITTLE_ENDIAN);
         check(instances, count, codeSize, expected, actual);
     }

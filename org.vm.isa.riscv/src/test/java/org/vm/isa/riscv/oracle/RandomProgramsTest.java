@@ -10,12 +10,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.vm.api.ExecMode;
 import org.vm.api.PagingMode;
 import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.isa.DecodedRow;
 import org.vm.engine.interp.internal.Interpreter;
+import org.vm.isa.riscv.TranslatingEngine;
 
-/** Random programs leave the same registers, flags and memory in the interpreter as under {@code qemu-riscv64}. */
+/** Random programs leave the same registers, flags and memory as under {@code qemu-riscv64}. */
 class RandomProgramsTest {
     /** Fuses after a few entries, so that loops run both ways. */
     private static final ExecutionEngine ENGINE = new Interpreter(4096, 8, 4, 4096);
@@ -41,6 +43,50 @@ class RandomProgramsTest {
     @Test
     void programsInSlicesDoAsUnderQemu() throws Exception {
         compare(new InterpretedHart(ENGINE, PagingMode.SV39, 97), 2000, 100);
+    }
+
+    @Test
+    void translatedProgramsDoAsUnderQemu() throws Exception {
+        try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 1)) {
+            compare(new InterpretedHart(engine, PagingMode.SV39, WHOLE), 3000, 150);
+            engine.assertTranslated(5_000);
+        }
+    }
+
+    @Test
+    void translatedLoopsDoAsUnderQemu() throws Exception {
+        try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 4)) {
+            compare(new InterpretedHart(engine, PagingMode.SV39, WHOLE), 3001, 500);
+            engine.assertTranslated(50_000);
+        }
+    }
+
+    /** Engines take turns in the middle of loops. */
+    @Test
+    void translatedLoopsInSlicesDoAsUnderQemu() throws Exception {
+        try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 4)) {
+            compare(new InterpretedHart(engine, PagingMode.BARE, 997), 3002, 100);
+            engine.assertTranslated(2_000);
+        }
+    }
+
+    @Test
+    void loopsThatAreTranslatedInTheBackgroundDoAsUnderQemu() throws Exception {
+        try (TranslatingEngine engine = new TranslatingEngine(ExecMode.HYBRID, 4)) {
+            compare(new InterpretedHart(engine, PagingMode.SV39, WHOLE), 3003, 1000);
+        }
+    }
+
+    @Test
+    @Tag("slow")
+    void aHundredThousandTranslatedProgramsDoAsUnderQemu() throws Exception {
+        PagingMode[] modes = PagingMode.values();
+        for (int seed = 4000; seed < 4200; seed++) {
+            try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, seed % 4 == 0 ? 1 : 4)) {
+                compare(new InterpretedHart(engine, modes[seed % modes.length], WHOLE), seed, 500);
+                engine.assertTranslated(50_000);
+            }
+        }
     }
 
     @Test
