@@ -7,10 +7,10 @@ import java.util.Objects;
  *
  * @param name         unique in the container; letters, digits, {@code - _ .}
  * @param architecture guest architecture
- * @param execMode     how guest code is executed
+ * @param execMode     how guest code is executed at first
  * @param memoryBytes  guest RAM, a multiple of 4 KiB
  * @param vcpus        number of vCPUs, 1 to 64
- * @param jitThreshold entries of a block after which it is worth translating
+ * @param jitThreshold entries of a block after which it is worth translating; 0: as the engine thinks fit
  * @param tlbEntries   entries of each software TLB, a power of two
  */
 public record VmConfig(String name, GuestArch architecture, ExecMode execMode, long memoryBytes, int vcpus,
@@ -29,15 +29,23 @@ public record VmConfig(String name, GuestArch architecture, ExecMode execMode, l
         if (vcpus < 1 || vcpus > 64) {
             throw new ConfigurationException("machine '" + name + "' asks for " + vcpus + " vCPUs; 1 to 64 are possible");
         }
+        if (jitThreshold < 0) {
+            throw new ConfigurationException("JIT threshold of machine '" + name + "' is " + jitThreshold
+                    + "; it must be at least 1, or 0 for the engine's own");
+        }
         if (Integer.bitCount(tlbEntries) != 1 || tlbEntries < 16) {
             throw new ConfigurationException("TLB size of machine '" + name + "' is " + tlbEntries
                     + "; it must be a power of two, at least 16");
         }
     }
 
-    /** A RISC-V machine with one vCPU, 256 MiB and default thresholds. */
+    /** A RISC-V machine with one vCPU, 256 MiB, hot code translated, and default thresholds. */
     public static VmConfig riscv64(String name) {
-        return new VmConfig(name, GuestArch.RISCV64, ExecMode.INTERPRETER, 256L << 20, 1, 1000, 1024);
+        return new VmConfig(name, GuestArch.RISCV64, ExecMode.HYBRID, 256L << 20, 1, 0, 1024);
+    }
+
+    public VmConfig withMode(ExecMode mode) {
+        return new VmConfig(name, architecture, mode, memoryBytes, vcpus, jitThreshold, tlbEntries);
     }
 
     public VmConfig withMemory(long bytes) {

@@ -34,6 +34,7 @@ import org.ops4j.pax.exam.spi.reactors.PerClass;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.cm.ConfigurationAdmin;
+import org.vm.api.ExecMode;
 import org.vm.api.bus.Mapping;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
@@ -44,6 +45,7 @@ import org.vm.api.machine.MachineState;
 @ExamReactorStrategy(PerClass.class)
 public class MachineDynamicsIT {
     private static final String ENGINE = "org.vm.engine.interp";
+    private static final String JIT = "org.vm.engine.jit";
     private static final String ENTROPY = "org.vm.device.virtio.rng";
 
     @Inject
@@ -57,7 +59,7 @@ public class MachineDynamicsIT {
 
     @Configuration
     public Option[] configuration() {
-        return options(Container.with("org.vm.api", "org.vm.isa", "org.vm.mmu", "org.vm.isa.riscv", ENGINE,
+        return options(Container.with("org.vm.api", "org.vm.isa", "org.vm.mmu", "org.vm.isa.riscv", ENGINE, JIT,
                 "org.vm.device.riscv", "org.vm.device.pci", "org.vm.device.virtio", "org.vm.backend.block", "org.vm.backend.console",
                 "org.vm.machine"));
     }
@@ -173,6 +175,34 @@ public class MachineDynamicsIT {
         engine.start();
         await("the guest goes on", () -> machine.stats(0).instructions() > stopped);
         assertTrue(machine.missing().toString(), machine.missing().isEmpty());
+    }
+
+    @Test
+    public void theJitComesAndGoesUnderARunningGuest() throws Exception {
+        Machine machine = running("jit");
+        assertEquals("hybrid", machine.engine());
+        Bundle jit = bundle(JIT);
+        for (int i = 0; i < 5; i++) {
+            jit.stop();
+            assertEquals("interpreter (no engine for mode hybrid is installed)", machine.engine());
+            awaitProgress(machine);
+            assertTrue(machine.missing().toString(), machine.missing().isEmpty());
+            String why = machines.why("jit");
+            assertTrue(why, why.contains("no engine for mode hybrid"));
+            jit.start();
+            assertEquals("hybrid", machine.engine());
+            awaitProgress(machine);
+        }
+        for (ExecMode mode : new ExecMode[] {ExecMode.JIT, ExecMode.INTERPRETER, ExecMode.HYBRID}) {
+            machine.mode(mode);
+            assertEquals(mode.text(), machine.engine());
+            awaitProgress(machine);
+        }
+    }
+
+    private static void awaitProgress(Machine machine) throws InterruptedException {
+        long before = machine.stats(0).instructions();
+        await("the guest goes on", () -> machine.stats(0).instructions() > before);
     }
 
     @Test

@@ -1,8 +1,12 @@
 package org.vm.api.cpu;
 
 import org.vm.api.ExecMode;
+import org.vm.api.VmConfig;
 
-/** Service that runs CPUs of any architecture. The best-ranked one that offers a machine's {@link ExecMode} runs it. */
+/**
+ * Service that runs CPUs of any architecture. The best-ranked one that offers a machine's {@link ExecMode} runs it; while
+ * there is none, the best-ranked interpreter does.
+ */
 public interface ExecutionEngine {
     String name();
 
@@ -10,6 +14,11 @@ public interface ExecutionEngine {
 
     /** Something that runs {@code cpu}; used by one thread at a time. */
     Runner runner(Cpu cpu);
+
+    /** As {@link #runner(Cpu)}, for a CPU of a machine whose settings the engine may care for. */
+    default Runner runner(Cpu cpu, VmConfig machine) {
+        return runner(cpu);
+    }
 
     interface Runner extends AutoCloseable {
         /**

@@ -3,6 +3,7 @@ package org.vm.api.machine;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.vm.api.ExecMode;
 import org.vm.api.PerformanceStats;
 import org.vm.api.VmConfig;
 import org.vm.api.bus.Bus;
@@ -49,7 +50,16 @@ public interface Machine {
 
     DeviceManager devices();
 
-    /** Engine that runs the vCPUs, or why none does. */
+    /** How guest code is to be executed; at first as configured. */
+    ExecMode mode();
+
+    /**
+     * Executes guest code another way from now on; the vCPUs change over between two instructions, and have done so on
+     * return. What no installed engine can do, another one does until there is one.
+     */
+    void mode(ExecMode mode);
+
+    /** Name of the engine that runs the vCPUs, with the reason if it is not one for {@link #mode()}; or why none does. */
     String engine();
 
     /** Statistics of one vCPU. */

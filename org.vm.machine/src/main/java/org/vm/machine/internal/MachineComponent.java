@@ -69,8 +69,8 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
         @AttributeDefinition(name = "vCPUs", description = "1 to 64")
         int vcpus() default 1;
 
-        @AttributeDefinition(name = "Engine", description = "How guest code is executed: interpreter, jit, hybrid")
-        String engine() default "interpreter";
+        @AttributeDefinition(name = "Mode", description = "How guest code is executed: interpreter, jit, hybrid")
+        String mode() default "hybrid";
 
         @AttributeDefinition(name = "Kernel", description = "File: a raw Image or ELF", required = false)
         String kernel() default "";
@@ -94,8 +94,8 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
         @AttributeDefinition(name = "TLB entries", description = "Of each software TLB; a power of two")
         int tlbEntries() default 1024;
 
-        @AttributeDefinition(name = "JIT threshold", description = "Entries of a block until it is translated")
-        int jitThreshold() default 1000;
+        @AttributeDefinition(name = "JIT threshold", description = "Entries of a block until it is translated; 0: the engine's own")
+        int jitThreshold() default 0;
 
         @AttributeDefinition(name = "Patience", description = "Seconds to wait for the board's devices at the start")
         int patience() default 30;
@@ -149,7 +149,7 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
             throw new ConfigurationException("a machine's configuration lacks its name; add name=...");
         }
         return new VmConfig(config.name(), constant(GuestArch.class, config.architecture(), "architecture"),
-                constant(ExecMode.class, config.engine(), "engine"), Quantity.bytes(config.memory()), config.vcpus(),
+                constant(ExecMode.class, config.mode(), "mode"), Quantity.bytes(config.memory()), config.vcpus(),
                 config.jitThreshold(), config.tlbEntries());
     }
 
@@ -231,9 +231,9 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
     }
 
     private synchronized void chooseEngine() {
-        machine.engine(engines.values().stream().filter(r -> r.engine().mode() == machine.config().execMode())
-                .max(Comparator.comparingInt(Ranked::ranking).thenComparing(Ranked::id, Comparator.reverseOrder()))
-                .map(Ranked::engine).orElse(null));
+        machine.engines(engines.values().stream()
+                .sorted(Comparator.comparingInt(Ranked::ranking).reversed().thenComparingLong(Ranked::id))
+                .map(Ranked::engine).toList());
     }
 
     @Override

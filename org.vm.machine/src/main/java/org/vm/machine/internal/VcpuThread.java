@@ -8,6 +8,7 @@ import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import org.vm.api.CacheStats;
 import org.vm.api.PerformanceStats;
+import org.vm.api.VmConfig;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.cpu.ExitReason;
@@ -24,6 +25,7 @@ final class VcpuThread {
     private static final long PATIENCE_SECONDS = 30;
     private static final CacheStats NO_BLOCKS = new CacheStats(0, 0, 0, 0, 0);
 
+    private final VmConfig machine;
     private final String name;
     private final Cpu cpu;
     private final BiConsumer<Cpu, Throwable> failed;
@@ -39,8 +41,9 @@ final class VcpuThread {
     private volatile long guestNanos;
 
     /** @param failed told, on the vCPU's thread, what ended it */
-    VcpuThread(String machine, Cpu cpu, BiConsumer<Cpu, Throwable> failed) {
-        this.name = machine + " vcpu" + cpu.id;
+    VcpuThread(VmConfig machine, Cpu cpu, BiConsumer<Cpu, Throwable> failed) {
+        this.machine = machine;
+        this.name = machine.name() + " vcpu" + cpu.id;
         this.cpu = cpu;
         this.failed = failed;
     }
@@ -147,7 +150,7 @@ final class VcpuThread {
                 if (runnersEngine != engine) {
                     closeRunner();
                     if (engine != null) {
-                        runner = engine.runner(cpu);
+                        runner = engine.runner(cpu, machine);
                         runnersEngine = engine;
                     }
                     changed.signalAll();

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -13,6 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vm.api.ConfigurationException;
+import org.vm.api.ExecMode;
 import org.vm.api.ExecutionException;
 import org.vm.api.PerformanceStats;
 import org.vm.api.VmConfig;
@@ -55,13 +55,14 @@ public final class VirtualMachine implements Machine, AutoCloseable {
     private volatile Duration patience = Duration.ZERO;
     private volatile MachineState state = MachineState.CREATED;
     private volatile String reason;
-    private volatile ExecutionEngine engine;
+    private final EngineChoice engines;
     private volatile CompletableFuture<Integer> run = new CompletableFuture<>();
 
     /** @param extensions instructions that other bundles bring */
     public VirtualMachine(VmConfig config, Board board, Boot boot, MmuFactory mmus, CpuArchitecture architecture,
             List<InstructionExtension> extensions) {
         this.config = config;
+        engines = new EngineChoice(config.execMode());
         this.board = board;
         this.boot = boot;
         this.architecture = architecture;
@@ -75,7 +76,7 @@ public final class VirtualMachine implements Machine, AutoCloseable {
         for (int id = 0; id < config.vcpus(); id++) {
             Cpu cpu = architecture.cpu(id, instructions, mmus.mmu(memory, bus, config.tlbEntries()), platform);
             cpus.add(cpu);
-            vcpus.add(new VcpuThread(config.name(), cpu,
+            vcpus.add(new VcpuThread(config, cpu,
                     (failed, e) -> fail("vCPU %d failed at pc 0x%x".formatted(failed.id, failed.pc), e)));
         }
     }
@@ -337,16 +338,41 @@ public final class VirtualMachine implements Machine, AutoCloseable {
         return run.copy();
     }
 
-    /** Hands all vCPUs to an engine, or to none ({@code null}); returns when the former one has let go. */
-    public void engine(ExecutionEngine next) {
-        engine = next;
-        vcpus.forEach(vcpu -> vcpu.engine(next));
+    /** Offers an engine alone, or none ({@code null}); returns when the former one has let go. */
+    public void engine(ExecutionEngine only) {
+        engines(only == null ? List.of() : List.of(only));
+    }
+
+    /** Offers engines, the best one first; returns when those that are not chosen have let go. */
+    public void engines(List<ExecutionEngine> offered) {
+        change(() -> engines.offer(offered));
+    }
+
+    @Override
+    public ExecMode mode() {
+        return engines.mode();
+    }
+
+    @Override
+    public void mode(ExecMode mode) {
+        change(() -> engines.want(mode));
+    }
+
+    private void change(Runnable choice) {
+        synchronized (engines) {
+            ExecutionEngine before = engines.chosen();
+            choice.run();
+            ExecutionEngine now = engines.chosen();
+            if (now != before) {
+                vcpus.forEach(vcpu -> vcpu.engine(now));
+                LOG.info("machine '{}': engine {}", name(), engines);
+            }
+        }
     }
 
     @Override
     public String engine() {
-        ExecutionEngine current = engine;
-        return current != null ? current.name() : "none: no engine for " + config.execMode() + " is installed";
+        return engines.toString();
     }
 
     @Override
@@ -387,9 +413,8 @@ public final class VirtualMachine implements Machine, AutoCloseable {
                 missing.add("device '%s' (%s) of board '%s' is not there".formatted(part.name(), part.kind(), board.name()));
             }
         }
-        if (engine == null) {
-            missing.add("no execution engine for mode " + config.execMode().name().toLowerCase(Locale.ROOT)
-                    + " is installed");
+        if (engines.chosen() == null) {
+            missing.add("no execution engine for mode " + mode().text() + " is installed");
         }
         return missing;
     }

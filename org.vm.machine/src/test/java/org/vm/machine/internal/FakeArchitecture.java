@@ -171,9 +171,15 @@ final class FakeArchitecture implements CpuArchitecture, InstructionSet {
     static final class FakeEngine implements ExecutionEngine {
         final AtomicLong runners = new AtomicLong();
         private final String name;
+        private final ExecMode mode;
 
         FakeEngine(String name) {
+            this(name, ExecMode.HYBRID);
+        }
+
+        FakeEngine(String name, ExecMode mode) {
             this.name = name;
+            this.mode = mode;
         }
 
         @Override
@@ -183,7 +189,7 @@ final class FakeArchitecture implements CpuArchitecture, InstructionSet {
 
         @Override
         public ExecMode mode() {
-            return ExecMode.INTERPRETER;
+            return mode;
         }
 
         @Override

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.vm.api.ConfigurationException;
+import org.vm.api.ExecMode;
 import org.vm.api.VmConfig;
 import org.vm.api.VmException;
 import org.vm.api.cpu.ExitReason;
@@ -178,6 +179,42 @@ class MachineLifeTest {
             machine.engine(engine);
             assertEquals(0, second.runners.get());
         }
+    }
+
+    @Test
+    void theModeOfARunningMachineCanBeChanged() throws Exception {
+        Endless program = new Endless();
+        machine(2, program);
+        FakeEngine interpreter = new FakeEngine("slow", ExecMode.INTERPRETER);
+        machine.engines(List.of(engine, interpreter));
+        machine.start();
+        for (int i = 0; i < 10; i++) {
+            program.awaitProgress();
+            machine.mode(ExecMode.INTERPRETER);
+            assertEquals(0, engine.runners.get(), "the first engine has let go");
+            program.awaitProgress();
+            assertEquals("slow", machine.engine());
+            machine.mode(ExecMode.HYBRID);
+            assertEquals(0, interpreter.runners.get(), "the second engine has let go");
+        }
+        assertEquals(ExecMode.HYBRID, machine.mode());
+    }
+
+    @Test
+    void untilThereIsAnEngineForTheModeTheInterpreterRunsTheGuest() throws Exception {
+        Endless program = new Endless();
+        machine(1, program);
+        FakeEngine interpreter = new FakeEngine("slow", ExecMode.INTERPRETER);
+        FakeEngine other = new FakeEngine("other", ExecMode.JIT);
+        machine.engines(List.of(other, interpreter));
+        machine.start();
+        program.awaitProgress();
+        assertEquals("slow (no engine for mode hybrid is installed)", machine.engine());
+        assertEquals(List.of(), machine.missing());
+        machine.engines(List.of(other, engine, interpreter));
+        assertEquals(0, interpreter.runners.get());
+        assertEquals(engine.name(), machine.engine());
+        program.awaitProgress();
     }
 
     @Test

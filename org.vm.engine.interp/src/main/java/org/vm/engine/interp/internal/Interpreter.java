@@ -74,11 +74,15 @@ public final class Interpreter implements InterpreterEngine {
 
     @Override
     public Runner runner(Cpu cpu) {
-        return runner(cpu, null);
+        return run(cpu, null);
     }
 
     @Override
     public Runner runner(Cpu cpu, Translator translator) {
+        return run(cpu, translator);
+    }
+
+    private Runner run(Cpu cpu, Translator translator) {
         OpFactory factory = factories.computeIfAbsent(cpu.instructionSet(), _ -> new OpFactory(fusedClasses));
         return new InterpreterRunner(cpu, new BlockCache(blocks), new BlockBuilder(cpu, factory, fusedLength), fuseThreshold,
                 translator);

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.vm.api.CacheStats;
 import org.vm.api.ExecMode;
+import org.vm.api.VmConfig;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.cpu.ExitReason;
@@ -11,6 +12,9 @@ import org.vm.api.cpu.InterpreterEngine;
 
 /** An interpreter whose hot code is translated to bytecode, which HotSpot compiles. */
 public final class JitEngine implements ExecutionEngine, AutoCloseable {
+    /** Entries of a block after which it is translated, if nobody says otherwise. */
+    public static final int THRESHOLD = 1000;
+
     private final InterpreterEngine interpreter;
     private final ExecMode mode;
     private final int threshold;
@@ -27,7 +31,7 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
 
     @Override
     public String name() {
-        return "jit";
+        return mode.text();
     }
 
     @Override
@@ -37,6 +41,15 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
 
     @Override
     public Runner runner(Cpu cpu) {
+        return runner(cpu, threshold);
+    }
+
+    @Override
+    public Runner runner(Cpu cpu, VmConfig machine) {
+        return runner(cpu, mode == ExecMode.HYBRID && machine.jitThreshold() > 0 ? machine.jitThreshold() : threshold);
+    }
+
+    private Runner runner(Cpu cpu, int threshold) {
         SharedCode shared = join(cpu);
         Runner inner = interpreter.runner(cpu,
                 new CpuTranslator(cpu, shared, compiler, rows, threshold, mode == ExecMode.HYBRID));

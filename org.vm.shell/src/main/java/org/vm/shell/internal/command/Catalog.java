@@ -22,6 +22,7 @@ public final class Catalog {
         commands.put("pause", MachineCommands.Pause::new);
         commands.put("resume", MachineCommands.Resume::new);
         commands.put("reset", MachineCommands.Reset::new);
+        commands.put("mode", MachineCommands.Mode::new);
         commands.put("console", ConsoleCommand::new);
         commands.put("devices", DeviceCommands.Devices::new);
         commands.put("device", DeviceCommands.Info::new);

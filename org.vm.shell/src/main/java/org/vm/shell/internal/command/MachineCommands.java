@@ -3,6 +3,7 @@ package org.vm.shell.internal.command;
 import java.util.List;
 import java.util.Locale;
 import org.vm.api.ConfigurationException;
+import org.vm.api.ExecMode;
 import org.vm.api.VmException;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineState;
@@ -54,9 +55,9 @@ final class MachineCommands {
             }
         }
 
-        /** The name alone; why there is none is a remark. */
+        /** The name alone; why there is none is a remark, why another one is, {@code why} says. */
         private static String engine(Machine machine) {
-            return machine.engine().startsWith("none") ? "none" : machine.engine();
+            return machine.engine().split("[: ]", 2)[0];
         }
 
         private static String remark(Machine machine) {
@@ -143,6 +144,30 @@ final class MachineCommands {
             Machine machine = machine();
             machine.reset();
             say(machine, "was reset");
+        }
+    }
+
+    @Command(name = "mode", description = "Shows or changes how guest code is executed; the guest notices nothing.",
+            footer = {"Example: mode linux", "         mode linux interpreter"})
+    static final class Mode extends ShellCommand {
+        @Parameters(paramLabel = "MACHINE", index = "0", description = "Its name.")
+        private String name;
+
+        @Parameters(paramLabel = "MODE", index = "1", arity = "0..1", description = "${COMPLETION-CANDIDATES}")
+        private ExecMode mode;
+
+        Mode(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        protected void run() {
+            Machine machine = shell.machine(name);
+            if (mode != null) {
+                machine.mode(mode);
+            }
+            out.println("machine '" + machine.name() + "': mode " + machine.mode().text() + ", engine "
+                    + machine.engine());
         }
     }
 

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.vm.api.ConfigurationException;
 import org.vm.api.ExecMode;
@@ -21,8 +20,9 @@ public final class MachineOptions {
     @Option(names = "--vcpus", paramLabel = "N", description = "Number of vCPUs, 1 to 64.")
     private Integer vcpus;
 
-    @Option(names = "--engine", paramLabel = "NAME", description = "How guest code is run: interpreter.")
-    private String engine;
+    @Option(names = {"--mode", "--engine"}, paramLabel = "MODE", description = {"How guest code is run: interpreter, jit"
+        + " (translated at once), hybrid (translated where it is hot; the default)."})
+    private String mode;
 
     @Option(names = "--kernel", paramLabel = "FILE", description = "A kernel (raw Image) or an ELF program.")
     private Path kernel;
@@ -41,7 +41,7 @@ public final class MachineOptions {
         Map<String, Object> properties = new LinkedHashMap<>();
         put(properties, "memory", memory == null ? null : Long.toString(Quantity.bytes(memory)));
         put(properties, "vcpus", vcpus);
-        put(properties, "engine", engine);
+        put(properties, "mode", mode);
         put(properties, "kernel", file(kernel));
         put(properties, "initrd", file(initrd));
         put(properties, "append", append);
@@ -54,10 +54,10 @@ public final class MachineOptions {
         VmConfig config = VmConfig.riscv64(name);
         config = memory == null ? config : config.withMemory(Quantity.bytes(memory));
         config = vcpus == null ? config : config.withVcpus(vcpus);
-        List<String> engines = Arrays.stream(ExecMode.values()).map(mode -> mode.name().toLowerCase(Locale.ROOT)).toList();
-        if (engine != null && !engines.contains(engine)) {
-            throw new ConfigurationException("machine '" + config.name() + "' asks for engine '" + engine + "'; there are: "
-                    + String.join(", ", engines));
+        List<String> modes = Arrays.stream(ExecMode.values()).map(ExecMode::text).toList();
+        if (mode != null && !modes.contains(mode)) {
+            throw new ConfigurationException("machine '" + config.name() + "' asks for mode '" + mode + "'; there are: "
+                    + String.join(", ", modes));
         }
     }
 

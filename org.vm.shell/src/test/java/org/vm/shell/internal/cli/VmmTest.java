@@ -79,7 +79,7 @@ class VmmTest {
             run linux --disk none.img  | vmm: file 'none.img' does not exist
             run linux --memory lots    | vmm: 'lots' is no size: write bytes or a number with K, M, G or T, as in 512M
             run linux --vcpus 99       | vmm: machine 'vm' asks for 99 vCPUs; 1 to 64 are possible
-            run linux --engine warp    | vmm: machine 'vm' asks for engine 'warp'; there are: interpreter, jit, hybrid, accelerated
+            run linux --mode warp      | vmm: machine 'vm' asks for mode 'warp'; there are: interpreter, jit, hybrid, accelerated
             run linux --name a/b       | vmm: machine name 'a/b' must consist of letters, digits, - _ .
             run none.cfg               | vmm: file 'none.cfg' does not exist
             run --kernel none --exec x | vmm: file 'none' does not exist

@@ -28,11 +28,17 @@ class CommandsTest {
             new Screen(new PrintWriter(printed), Optional.empty()));
 
     @Test
+    void theModeOfAMachineIsShownAndChanged() {
+        assertPrints("mode linux", "machine 'linux': mode hybrid, engine hybrid\n");
+        assertPrints("mode linux interpreter", "machine 'linux': mode interpreter, engine interpreter\n");
+    }
+
+    @Test
     void listShowsOneLineForEachMachine() {
         linux.missing = List.of("no kernel is configured");
         assertPrints("list", """
-                NAME   STATE    ARCH     VCPUS   MEMORY  ENGINE       REMARK
-                linux  CREATED  RISCV64      1  256 MiB  interpreter  no kernel is configured
+                NAME   STATE    ARCH     VCPUS   MEMORY  ENGINE  REMARK
+                linux  CREATED  RISCV64      1  256 MiB  hybrid  no kernel is configured
                 """);
     }
 

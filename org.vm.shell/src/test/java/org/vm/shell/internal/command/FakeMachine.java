@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.vm.api.CacheStats;
 import org.vm.api.DeviceException;
+import org.vm.api.ExecMode;
 import org.vm.api.PerformanceStats;
 import org.vm.api.TlbStats;
 import org.vm.api.VmConfig;
@@ -41,6 +42,7 @@ public final class FakeMachine implements Machine, DeviceManager, Bus {
     MachineState state = MachineState.CREATED;
     List<String> missing = List.of();
     public String reason;
+    private ExecMode mode = ExecMode.HYBRID;
 
     private final VmConfig config;
 
@@ -193,8 +195,18 @@ public final class FakeMachine implements Machine, DeviceManager, Bus {
     }
 
     @Override
+    public ExecMode mode() {
+        return mode;
+    }
+
+    @Override
+    public void mode(ExecMode other) {
+        mode = other;
+    }
+
+    @Override
     public String engine() {
-        return "interpreter";
+        return mode.text();
     }
 
     @Override

@@ -1,0 +1,53 @@
+package org.vm.engine.jit.internal;
+
+import java.util.ArrayList;
+import java.util.Hashtable;
+import java.util.List;
+import java.util.Map;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
+import org.osgi.framework.ServiceRegistration;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.vm.api.ExecMode;
+import org.vm.api.cpu.ExecutionEngine;
+import org.vm.api.cpu.InterpreterEngine;
+
+/** Publishes the engines that translate: one for each mode, above the interpreter that they need. */
+@Component(service = {}, immediate = true, configurationPid = "org.vm.engine.jit")
+@Designate(ocd = JitEngines.Config.class)
+public final class JitEngines {
+    private static final int RANKING = 100;
+
+    /** Settings; the defaults are measured (docs/PERFORMANCE.md). */
+    @ObjectClassDefinition(name = "JIT engine")
+    public @interface Config {
+        @AttributeDefinition(name = "Threshold", description = "Entries of a block after which it is translated in hybrid mode, unless its machine says otherwise")
+        int threshold() default JitEngine.THRESHOLD;
+    }
+
+    private final List<JitEngine> engines;
+    private final List<ServiceRegistration<ExecutionEngine>> registrations = new ArrayList<>();
+
+    @Activate
+    public JitEngines(BundleContext context, Config config, @Reference InterpreterEngine interpreter) {
+        engines = List.of(new JitEngine(interpreter, ExecMode.HYBRID, config.threshold()),
+                new JitEngine(interpreter, ExecMode.JIT, 1));
+        for (JitEngine engine : engines) {
+            registrations.add(context.registerService(ExecutionEngine.class, engine, new Hashtable<>(Map.of(
+                    Constants.SERVICE_RANKING, RANKING, "mode", engine.mode().text()))));
+        }
+    }
+
+    @Deactivate
+    void stop() {
+        // The machines let go of the engines first.
+        registrations.forEach(ServiceRegistration::unregister);
+        engines.forEach(JitEngine::close);
+    }
+}
