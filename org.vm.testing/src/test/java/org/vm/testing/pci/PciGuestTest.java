@@ -1,13 +1,21 @@
 package org.vm.testing.pci;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.vm.api.VmException;
+import org.vm.api.device.DeviceStatus;
+import org.vm.backend.block.internal.RamDiskBackend;
+import org.vm.device.virtio.internal.Blk;
+import org.vm.device.virtio.internal.PciTransport;
 import org.vm.guest.FetchOptions;
 import org.vm.guest.GuestImage;
 import org.vm.guest.Progress;
@@ -76,6 +84,56 @@ class PciGuestTest {
             assertEquals("0x1234", sh(guest, "cat /sys/bus/pci/devices/0000:03:00.0/vendor"));
             assertEquals("1", sh(guest, "grep -c '40400000-.* : 0000:03:00.0' /proc/iomem"));
             assertEquals("slot3 of pci, 03:00.0", guest.machine().devices().plugged().getFirst().place());
+            assertEquals(List.of(), warnings(guest));
+            guest.type("poweroff\n");
+            assertEquals(0, guest.awaitEnd(STEP));
+        }
+    }
+
+    @Test
+    @Timeout(600)
+    void aDiskIsPluggedUsedAndPulledWhileAnotherOneWorks() throws IOException {
+        plugAndPull(2);
+    }
+
+    @Test
+    @Tag("slow")
+    @Timeout(1800)
+    void aDiskIsPluggedUsedAndPulledAHundredTimesWhileAnotherOneWorks() throws IOException {
+        plugAndPull(100);
+    }
+
+    /** Debian's kernel has no driver for slots, so its shell is told to look for the disk, and to let it go. */
+    private static void plugAndPull(int rounds) throws IOException {
+        try (RamDiskBackend fixed = new RamDiskBackend(32 << 20);
+                GuestMachine guest = machine().vcpus(2)
+                        .function(new PciTransport(new Blk("disk0", fixed, Blk.Settings.DEFAULT))).start()) {
+            boot(guest);
+            sh(guest, "modprobe -q ext2 || modprobe -q ext4; mke2fs -I 256 /dev/vda >/dev/null; mkdir -p /a /b; mount -t ext4 /dev/vda /a");
+            sh(guest, "work() { while [ ! -e /tmp/stop ]; do dd if=/dev/urandom of=/a/f bs=64k count=16 2>/dev/null; cp /a/f /a/g;"
+                    + " cmp /a/f /a/g || echo MIS''MATCH; done; }; work & true");
+            int threads = Thread.activeCount();
+            for (int i = 0; i < rounds; i++) {
+                String slot = "slot" + (2 + i % 7);
+                String bus = "0000:0" + (2 + i % 7);
+                try (RamDiskBackend storage = new RamDiskBackend(16 << 20)) {
+                    PciTransport disk = new PciTransport(new Blk("disk1", storage, Blk.Settings.DEFAULT));
+                    guest.pci().plug(disk, slot);
+                    assertEquals("ok", sh(guest, "echo 1 >/sys/bus/pci/rescan; n=0; until [ -b /dev/vdb ] || [ $n = 50 ]; do"
+                            + " n=$((n+1)); usleep 100000; done; printf 'n\\np\\n1\\n\\n\\nw\\n' | fdisk /dev/vdb >/dev/null 2>&1;"
+                            + " mke2fs -I 256 /dev/vdb1 >/dev/null && mount -t ext4 /dev/vdb1 /b && cp /bin/busybox /b/ && sync &&"
+                            + " umount /b && mount -t ext4 /dev/vdb1 /b && cmp /bin/busybox /b/busybox"
+                            + " && umount /b && echo 1 >/sys/bus/pci/devices/" + bus + ":00.0/remove && [ ! -e /dev/vdb ] && echo ok"),
+                            "round " + i);
+                    assertEquals(DeviceStatus.ATTACHED, disk.status(), "the driver has let it go");
+                    guest.pci().unplug(disk);
+                    assertEquals(DeviceStatus.DETACHED, disk.status());
+                }
+            }
+            assertEquals(1, guest.machine().devices().plugged().size());
+            assertTrue(Thread.activeCount() <= threads, "threads are left over");
+            sh(guest, "touch /tmp/stop; wait; umount /a");
+            assertFalse(guest.console().output().contains("MISMATCH"));
             assertEquals(List.of(), warnings(guest));
             guest.type("poweroff\n");
             assertEquals(0, guest.awaitEnd(STEP));

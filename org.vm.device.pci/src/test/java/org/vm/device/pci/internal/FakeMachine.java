@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
@@ -29,8 +30,7 @@ final class FakeMachine implements DeviceContext, Bus, GuestMemory {
     /** A message as it arrived. */
     record Message(long offset, int data) {}
 
-    final List<Message> messages = new ArrayList<>();
-    final List<InterruptLine> lines = new ArrayList<>();
+    final List<Message> messages = Collections.synchronizedList(new ArrayList<>());
     private final int[] raised = new int[64];
     private final List<Mapping> mappings = new ArrayList<>();
     private final MemorySegment ram = Arena.ofAuto().allocate(RAM_SIZE, 8);
@@ -83,7 +83,9 @@ final class FakeMachine implements DeviceContext, Bus, GuestMemory {
     }
 
     boolean level(int source) {
-        return raised[source] > 0;
+        synchronized (raised) {
+            return raised[source] > 0;
+        }
     }
 
     @Override
@@ -160,19 +162,19 @@ final class FakeMachine implements DeviceContext, Bus, GuestMemory {
 
     @Override
     public InterruptLine interrupt(int source) {
-        InterruptLine line = new InterruptLine() {
+        return new InterruptLine() {
             private boolean level;
 
             @Override
             public void set(boolean next) {
-                if (next != level) {
-                    level = next;
-                    raised[source] += next ? 1 : -1;
+                synchronized (raised) {
+                    if (next != level) {
+                        level = next;
+                        raised[source] += next ? 1 : -1;
+                    }
                 }
             }
         };
-        lines.add(line);
-        return line;
     }
 
     @Override
