@@ -60,8 +60,8 @@ public class MachineDynamicsIT {
     @Configuration
     public Option[] configuration() {
         return options(Container.with("org.vm.api", "org.vm.isa", "org.vm.mmu", "org.vm.isa.riscv", ENGINE, JIT,
-                "org.vm.device.riscv", "org.vm.device.pci", "org.vm.device.virtio", "org.vm.backend.block", "org.vm.backend.console",
-                "org.vm.machine"));
+                "org.vm.device.riscv", "org.vm.device.pci", "org.vm.device.dma", "org.vm.device.virtio",
+                "org.vm.backend.block", "org.vm.backend.console", "org.vm.machine"));
     }
 
     @After
@@ -123,6 +123,8 @@ public class MachineDynamicsIT {
         await("they are pulled", () -> places(machine).isEmpty() && machine.devices().refusals().isEmpty());
         machines.addDevice("slots", "virtio.rng", "rng4", Map.of("bus", "pci"));
         assertTrue(places(machine), places(machine).startsWith("rng4 slot1"));
+        machines.addDevice("slots", "dma", "dma0", Map.of("slot", "slot5", "channels", "2"));
+        assertTrue(places(machine), places(machine).startsWith("dma0 slot5"));
         assertEquals(MachineState.RUNNING, machine.state());
     }
 

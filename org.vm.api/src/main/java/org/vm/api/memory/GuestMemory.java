@@ -42,6 +42,24 @@ public interface GuestMemory extends AutoCloseable {
         return offset < 0 ? null : segment().asSlice(offset, length);
     }
 
+    /** Copies bytes out of the guest. @return whether the range is wholly RAM; if not, nothing was copied */
+    default boolean read(long address, MemorySegment into) {
+        MemorySegment from = slice(address, into.byteSize());
+        if (from != null) {
+            into.copyFrom(from);
+        }
+        return from != null;
+    }
+
+    /** Copies bytes into the guest. @return whether the range is wholly RAM; if not, nothing was copied */
+    default boolean write(long address, MemorySegment from) {
+        MemorySegment into = slice(address, from.byteSize());
+        if (into != null) {
+            into.copyFrom(from);
+        }
+        return into != null;
+    }
+
     /** Frees the memory; only after every user has stopped. */
     @Override
     void close();

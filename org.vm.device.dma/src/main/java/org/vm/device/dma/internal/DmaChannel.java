@@ -1,0 +1,217 @@
+package org.vm.device.dma.internal;
+
+import java.lang.foreign.MemorySegment;
+import org.vm.api.device.DmaPort;
+import org.vm.api.memory.GuestMemory;
+
+/**
+ * One channel of a {@link DmaEngine}: its registers, and the transfer that goes on. A transfer moves slice by slice under
+ * the channel's lock, so that whoever stops or resets the channel knows that nothing is written after that.
+ */
+final class DmaChannel {
+    static final int SOURCE = 0x00; // RW 8
+    static final int TARGET = 0x08; // RW 8
+    static final int LENGTH = 0x10; // RW 8
+    static final int CONTROL = 0x18; // RW 4
+    static final int STATUS = 0x1c; // R 4, DONE and ERROR W1C
+    static final int COUNT = 0x20; // R 8
+    static final int ROUNDS = 0x28; // R 4
+
+    // Control
+    static final int START = 1;
+    static final int STOP = 1 << 1;
+    static final int INTERRUPT = 1 << 2;
+    static final int RELOAD = 1 << 3;
+    static final int TO_DEVICE = 1 << 4;
+
+    // Status
+    static final int BUSY = 1;
+    static final int DONE = 1 << 1;
+    static final int ERROR = 1 << 2;
+
+    private static final int KEPT = INTERRUPT | RELOAD | TO_DEVICE;
+    private static final long SLICE = 64 << 10;
+
+    private final DmaEngine engine;
+    private final int number;
+    private long source;
+    private long target;
+    private long length;
+    private int control;
+    private int status;
+    private int rounds;
+    /** The transfer that goes on: what the registers said when it began. */
+    private long from;
+    private long to;
+    private long size;
+    private long done;
+    private boolean toDevice;
+    /** Tells transfers apart, so that a worker of one that was stopped does not touch the next. */
+    private int transfer;
+    /** What a port has thrown, for people who look. */
+    private String failure = "";
+    private volatile boolean interrupting;
+
+    DmaChannel(DmaEngine engine, int number) {
+        this.engine = engine;
+        this.number = number;
+    }
+
+    /** Whether it wants an interrupt. */
+    boolean interrupting() {
+        return interrupting;
+    }
+
+    synchronized void reset() {
+        transfer++;
+        source = 0;
+        target = 0;
+        length = 0;
+        control = 0;
+        status = 0;
+        rounds = 0;
+        done = 0;
+        interrupting = false;
+    }
+
+    synchronized int read(int register) {
+        return switch (register) {
+            case SOURCE -> (int) source;
+            case SOURCE + 4 -> (int) (source >>> 32);
+            case TARGET -> (int) target;
+            case TARGET + 4 -> (int) (target >>> 32);
+            case LENGTH -> (int) length;
+            case LENGTH + 4 -> (int) (length >>> 32);
+            case CONTROL -> control;
+            case STATUS -> status;
+            case COUNT -> (int) done;
+            case COUNT + 4 -> (int) (done >>> 32);
+            case ROUNDS -> rounds;
+            default -> 0;
+        };
+    }
+
+    synchronized void write(int register, int value) {
+        switch (register) {
+            case SOURCE -> source = low(source, value);
+            case SOURCE + 4 -> source = high(source, value);
+            case TARGET -> target = low(target, value);
+            case TARGET + 4 -> target = high(target, value);
+            case LENGTH -> length = low(length, value);
+            case LENGTH + 4 -> length = high(length, value);
+            case CONTROL -> control(value);
+            case STATUS -> acknowledge(value);
+            default -> { }
+        }
+    }
+
+    private static long low(long old, int value) {
+        return old & 0xffff_ffff_0000_0000L | Integer.toUnsignedLong(value);
+    }
+
+    private static long high(long old, int value) {
+        return old & 0xffff_ffffL | (long) value << 32;
+    }
+
+    private void control(int value) {
+        control = value & KEPT;
+        if ((value & STOP) != 0) {
+            transfer++;
+            status &= ~BUSY;
+        } else if ((value & START) != 0 && (status & BUSY) == 0) {
+            start();
+        }
+        signal();
+    }
+
+    private void acknowledge(int value) {
+        boolean again = (value & status & DONE) != 0 && (control & RELOAD) != 0 && (status & BUSY) == 0;
+        status &= ~(value & (DONE | ERROR));
+        if (again) {
+            // The next round waits for software to have seen the last one, so that it can never run away.
+            start();
+        }
+        signal();
+    }
+
+    private void start() {
+        from = source;
+        to = target;
+        size = length;
+        toDevice = (control & TO_DEVICE) != 0;
+        done = 0;
+        status = status & ~(DONE | ERROR) | BUSY;
+        int begun = ++transfer;
+        engine.execute(() -> work(begun));
+    }
+
+    private void work(int which) {
+        while (slice(which)) {
+            // Between slices others get the lock.
+        }
+    }
+
+    /** Moves one slice. @return whether to go on */
+    private synchronized boolean slice(int which) {
+        if (which != transfer || (status & BUSY) == 0) {
+            return false;
+        }
+        GuestMemory memory = engine.memory();
+        long step = Math.min(SLICE, size - done);
+        MemorySegment data = step <= 0 ? null : memory.slice(from + done, step);
+        if (data == null) {
+            return end(ERROR);
+        }
+        long moved = toDevice ? feed(data, which) : store(memory, data);
+        if (moved < 0) {
+            return end(ERROR);
+        }
+        done += moved;
+        return moved > 0 && (done < size || end(DONE));
+    }
+
+    /** @return bytes that went to memory; -1: the target is not RAM */
+    private long store(GuestMemory memory, MemorySegment data) {
+        return memory.write(to + done, data) ? data.byteSize() : -1;
+    }
+
+    /** @return bytes that went to a device; 0: it has no room and will call; -1: there is no such device */
+    private long feed(MemorySegment data, int which) {
+        DmaPort port = engine.port(to);
+        if (port == null) {
+            return -1;
+        }
+        try {
+            long taken = Math.clamp(port.take(data), 0, data.byteSize());
+            if (taken == 0) {
+                port.whenRoom(() -> engine.execute(() -> work(which)));
+            }
+            return taken;
+        } catch (RuntimeException e) {
+            failure = e.toString();
+            return -1;
+        }
+    }
+
+    private boolean end(int how) {
+        status = status & ~BUSY | how;
+        rounds += how == DONE ? 1 : 0;
+        boolean before = interrupting;
+        signal();
+        if (interrupting && !before) {
+            engine.send(number);
+        }
+        return false;
+    }
+
+    private void signal() {
+        interrupting = (control & INTERRUPT) != 0 && (status & (DONE | ERROR)) != 0;
+        engine.changed();
+    }
+
+    synchronized String describe() {
+        return (status & BUSY) != 0 ? "%d of %d bytes from 0x%x to %s".formatted(done, size, from,
+                toDevice ? "port " + to : "0x" + Long.toHexString(to)) : (status & ERROR) != 0 ? "ended with an error " + failure
+                : rounds + " transfers done";
+    }
+}

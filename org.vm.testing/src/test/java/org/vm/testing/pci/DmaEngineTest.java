@@ -1,0 +1,293 @@
+package org.vm.testing.pci;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.vm.api.device.DmaPort;
+import org.vm.device.dma.internal.DmaEngine;
+import org.vm.device.pci.internal.PciHost;
+import org.vm.testing.virtio.FakeBoard;
+import org.vm.testing.virtio.PlainMemory;
+
+/** The DMA engine behind a host bridge, by its registers. */
+class DmaEngineTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final long REGISTERS = 0x4000_0000L;
+    private static final long TABLE = 0x4000_1000L;
+    private static final int DEVICE = 0x1e << 15;
+    private static final int START = 1;
+    private static final int STOP = 2;
+    private static final int INTERRUPT = 4;
+    private static final int RELOAD = 8;
+    private static final int TO_DEVICE = 16;
+    private static final int BUSY = 1;
+    private static final int DONE = 2;
+    private static final int ERROR = 4;
+
+    private final PlainMemory memory = new PlainMemory(4 << 20);
+    private final FakeBoard board = new FakeBoard(memory);
+    private final PciHost host = new PciHost("pci");
+    private final DmaEngine engine = new DmaEngine("dma", 4);
+
+    DmaEngineTest() {
+        host.attach(board);
+        host.plug(engine, "00:1e");
+        host.write(DEVICE + 0x10, 4, REGISTERS);
+        host.write(DEVICE + 0x14, 4, TABLE);
+        host.write(DEVICE + 4, 2, 6);
+    }
+
+    @AfterEach
+    void close() {
+        host.detach();
+        assertTrue(board.awaitQuiet(SOON));
+        assertNull(board.escaped());
+        memory.close();
+    }
+
+    private long read(long address, int width) {
+        var mapping = board.bus().find(address);
+        return mapping.device().read(address - mapping.base(), width);
+    }
+
+    private void write(long address, int width, long value) {
+        var mapping = board.bus().find(address);
+        mapping.device().write(address - mapping.base(), width, value);
+    }
+
+    private static long register(int channel, int offset) {
+        return REGISTERS + 0x40 * channel + offset;
+    }
+
+    private void program(int channel, long source, long target, long length, int control) {
+        write(register(channel, 0x00), 8, source);
+        write(register(channel, 0x08), 8, target);
+        write(register(channel, 0x10), 8, length);
+        write(register(channel, 0x18), 4, control);
+    }
+
+    private int status(int channel) {
+        return (int) read(register(channel, 0x1c), 4);
+    }
+
+    private boolean ends(int channel) {
+        assertTrue(board.awaitQuiet(SOON));
+        return (status(channel) & BUSY) == 0;
+    }
+
+    private static byte[] noise(int length) {
+        byte[] bytes = new byte[length];
+        new Random(length).nextBytes(bytes);
+        return bytes;
+    }
+
+    private void put(long address, byte[] bytes) {
+        assertTrue(memory.write(address, MemorySegment.ofArray(bytes)));
+    }
+
+    private byte[] get(long address, int length) {
+        return memory.slice(address, length).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    @Test
+    void aChannelCopiesMemoryAndSaysWhenItHas() {
+        byte[] data = noise(1_000_003);
+        put(PlainMemory.RAM + 5, data);
+        program(2, PlainMemory.RAM + 5, PlainMemory.RAM + (2 << 20), data.length, START | INTERRUPT);
+        assertTrue(board.await(board::interrupted, SOON));
+        assertEquals(DONE, status(2));
+        assertEquals(4, read(REGISTERS + 0x800, 4));
+        assertEquals(data.length, read(register(2, 0x20), 8));
+        assertArrayEquals(data, get(PlainMemory.RAM + (2 << 20), data.length));
+        write(register(2, 0x1c), 4, DONE);
+        assertFalse(board.interrupted());
+        assertEquals(0, status(2));
+        assertEquals(1, read(register(2, 0x28), 4));
+        assertEquals(4, read(REGISTERS + 0x804, 4));
+    }
+
+    @Test
+    void onlyRamIsReached() {
+        long good = PlainMemory.RAM;
+        long end = PlainMemory.RAM + (4 << 20);
+        long[][] bad = {{0x1000_1000L, good, 8}, {good, 0x1000_1000L, 8}, {good, REGISTERS, 8}, {good, PlainMemory.ROM, 8},
+                {good, 0x3000_0000L, 8}, {-8, good, 16}, {end - 4, good, 8}, {good, end - 4, 8}, {good, good + 64, 0},
+                {good, good + 64, -1}, {good, good, Long.MAX_VALUE}, {Long.MAX_VALUE, Long.MIN_VALUE, 1}};
+        for (long[] one : bad) {
+            program(0, one[0], one[1], one[2], START);
+            assertTrue(ends(0));
+            assertEquals(ERROR, status(0) & ERROR, "from " + one[0] + " to " + one[1]);
+            write(register(0, 0x1c), 4, ERROR);
+        }
+        program(0, good, good + 64, 8, START);
+        assertTrue(ends(0));
+        assertEquals(DONE, status(0));
+    }
+
+    /** A FIFO that takes a few bytes at a time, when it is told that it may. */
+    private static final class Fifo implements DmaPort {
+        private final ByteArrayOutputStream taken = new ByteArrayOutputStream();
+        private int room;
+        private Runnable waiting;
+        RuntimeException failure;
+
+        @Override
+        public synchronized int take(MemorySegment data) {
+            if (failure != null) {
+                throw failure;
+            }
+            int length = (int) Math.min(room, data.byteSize());
+            taken.writeBytes(data.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE));
+            room -= length;
+            return length;
+        }
+
+        @Override
+        public synchronized void whenRoom(Runnable action) {
+            waiting = action;
+            call();
+        }
+
+        synchronized void makeRoom(int bytes) {
+            room += bytes;
+            call();
+        }
+
+        private void call() {
+            if (room > 0 && waiting != null) {
+                Runnable action = waiting;
+                waiting = null;
+                action.run();
+            }
+        }
+
+        synchronized byte[] bytes() {
+            return taken.toByteArray();
+        }
+    }
+
+    @Test
+    void aChannelFeedsADeviceAsFastAsThatTakes() {
+        Fifo fifo = new Fifo();
+        engine.connect(7, fifo);
+        byte[] data = noise(1000);
+        put(PlainMemory.RAM, data);
+        program(1, PlainMemory.RAM, 7, data.length, START | TO_DEVICE);
+        assertTrue(board.awaitQuiet(SOON));
+        assertEquals(BUSY, status(1));
+        fifo.makeRoom(300);
+        assertTrue(board.awaitQuiet(SOON));
+        assertEquals(BUSY, status(1));
+        assertEquals(300, read(register(1, 0x20), 8));
+        fifo.makeRoom(1000);
+        assertTrue(ends(1));
+        assertEquals(DONE, status(1));
+        assertArrayEquals(data, fifo.bytes());
+        program(1, PlainMemory.RAM, 8, data.length, START | TO_DEVICE);
+        assertTrue(ends(1));
+        assertEquals(ERROR, status(1), "there is no port 8");
+        fifo.failure = new IllegalStateException("out of order");
+        program(1, PlainMemory.RAM, 7, data.length, START | TO_DEVICE);
+        assertTrue(ends(1));
+        assertEquals(ERROR, status(1));
+        assertTrue(engine.info().get("channel 1").contains("out of order"));
+    }
+
+    @Test
+    void aReloadedChannelBeginsAgainWhenItsEndWasSeen() {
+        put(PlainMemory.RAM, noise(64));
+        program(0, PlainMemory.RAM, PlainMemory.RAM + 4096, 64, START | RELOAD | INTERRUPT);
+        for (int round = 1; round <= 5; round++) {
+            int expected = round;
+            assertTrue(board.await(() -> read(register(0, 0x28), 4) == expected, SOON));
+            assertTrue(board.awaitQuiet(SOON));
+            assertEquals(round, read(register(0, 0x28), 4));
+            assertTrue(board.interrupted());
+            write(register(0, 0x1c), 4, DONE);
+        }
+        assertTrue(board.awaitQuiet(SOON));
+        write(register(0, 0x18), 4, STOP);
+        long rounds = read(register(0, 0x28), 4);
+        write(register(0, 0x1c), 4, DONE);
+        assertTrue(board.awaitQuiet(SOON));
+        assertEquals(rounds, read(register(0, 0x28), 4));
+    }
+
+    @Test
+    void aBusyChannelIgnoresAStartAndCanBeStopped() {
+        Fifo fifo = new Fifo();
+        engine.connect(1, fifo);
+        program(0, PlainMemory.RAM, 1, 100, START | TO_DEVICE);
+        assertTrue(board.awaitQuiet(SOON));
+        program(0, PlainMemory.RAM, PlainMemory.RAM + 4096, 8, START);
+        assertTrue(board.awaitQuiet(SOON));
+        assertEquals(BUSY, status(0));
+        write(register(0, 0x18), 4, STOP);
+        assertEquals(0, status(0));
+        fifo.makeRoom(1000);
+        assertTrue(board.awaitQuiet(SOON));
+        assertEquals(0, fifo.bytes().length);
+        program(0, PlainMemory.RAM, PlainMemory.RAM + 4096, 8, START);
+        assertTrue(ends(0));
+        assertEquals(DONE, status(0));
+    }
+
+    @Test
+    void messagesTellTheChannel() {
+        for (int channel = 0; channel < 4; channel++) {
+            write(TABLE + 16 * channel, 8, FakeBoard.MESSAGES);
+            write(TABLE + 16 * channel + 8, 4, 1 << channel);
+            write(TABLE + 16 * channel + 12, 4, 0);
+        }
+        int capability = (int) host.read(DEVICE + 0x34, 1);
+        while (host.read(DEVICE + capability, 1) != 0x11) {
+            capability = (int) host.read(DEVICE + capability + 1, 1);
+        }
+        host.write(DEVICE + capability + 2, 2, 0x8000);
+        program(3, PlainMemory.RAM, PlainMemory.RAM + 4096, 8, START | INTERRUPT);
+        assertTrue(ends(3));
+        assertEquals(8, board.takeMessages());
+        assertFalse(board.interrupted());
+    }
+
+    @Test
+    void afterAResetNothingIsWritten() {
+        put(PlainMemory.RAM, noise(2 << 20));
+        for (int i = 0; i < 50; i++) {
+            program(0, PlainMemory.RAM, PlainMemory.RAM + (2 << 20), 2 << 20, START | INTERRUPT);
+            engine.reset();
+            byte[] before = get(PlainMemory.RAM + (2 << 20), 2 << 20);
+            assertEquals(0, status(0));
+            assertTrue(board.awaitQuiet(SOON));
+            assertArrayEquals(before, get(PlainMemory.RAM + (2 << 20), 2 << 20));
+            assertFalse(board.interrupted());
+        }
+    }
+
+    @Test
+    void randomAccessesThrowNothing() {
+        Random random = new Random(3);
+        for (int i = 0; i < 200_000; i++) {
+            long at = REGISTERS + (random.nextInt(10) == 0 ? random.nextInt(0x1000) : random.nextInt(0x100));
+            int width = 1 << random.nextInt(4);
+            at -= at % width;
+            if (random.nextBoolean()) {
+                read(at, width);
+            } else {
+                write(at, width, random.nextBoolean() ? random.nextInt(64) : random.nextLong());
+            }
+        }
+        engine.reset();
+        assertTrue(board.awaitQuiet(SOON));
+    }
+}
