@@ -30,6 +30,7 @@ public final class Catalog {
         commands.put("device-remove", DeviceCommands.Remove::new);
         commands.put("map", MapCommands.AddressMap::new);
         commands.put("irq", MapCommands.Interrupts::new);
+        commands.put("irq-inject", InjectCommand::new);
         commands.put("regs", CpuCommands.Registers::new);
         commands.put("mem", CpuCommands.Memory::new);
         commands.put("disasm", CpuCommands.Disassemble::new);

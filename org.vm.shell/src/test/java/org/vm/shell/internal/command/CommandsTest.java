@@ -168,6 +168,23 @@ class CommandsTest {
     }
 
     @Test
+    void anInterruptIsRaisedForAMomentUnlessItsDeviceHasRaisedIt() {
+        assertPrints("irq-inject linux 11 --millis 0",
+                "interrupt source 11 was raised for 0 ms: pending, the guest has not taken it yet\n");
+        assertPrints("irq-inject linux 1 --millis 0", "interrupt source 1 was raised for 0 ms: the guest has not enabled it\n");
+        assertEquals(List.of("source 11 true", "source 11 false", "source 1 true", "source 1 false"), linux.calls);
+        assertFails("irq-inject linux 10", "interrupt source 10 is raised by its device already");
+        assertFails("irq-inject linux 96", "there is no interrupt source 96; there are 1 to 95");
+        assertFails("irq-inject linux 1 --millis -1", "an interrupt can be raised for 0 to 10000 ms, not for -1");
+        FakeCpu cpu = new FakeCpu(0);
+        linux.cpus.add(cpu);
+        assertPrints("irq-inject linux 9 --cpu 0 --millis 0", "line 9 of vCPU 0 was raised for 0 ms\n");
+        assertEquals(List.of("9 true", "9 false"), cpu.lines);
+        assertFails("irq-inject linux 12 --cpu 0", "hart 0 has no interrupt line 12");
+        assertFails("irq-inject linux 9 --cpu 1", "machine 'linux' has no vCPU 1; it has vCPU 0 only");
+    }
+
+    @Test
     void regsShowsAGrid() {
         FakeCpu cpu = new FakeCpu(0);
         cpu.pc = 0x8020_0000L;

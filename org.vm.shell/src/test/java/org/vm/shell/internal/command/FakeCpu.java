@@ -1,5 +1,6 @@
 package org.vm.shell.internal.command;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,8 @@ import org.vm.api.isa.Row;
 
 /** A CPU with four registers, whose instructions are two bytes each and are called after them. */
 final class FakeCpu extends Cpu implements InstructionSet {
+    final List<String> lines = new ArrayList<>();
+
     FakeCpu(int id) {
         super(id, 5, null);
     }
@@ -42,7 +45,10 @@ final class FakeCpu extends Cpu implements InstructionSet {
 
     @Override
     public InterruptLine line(int number) {
-        return level -> { };
+        if (number > 11) {
+            throw new IllegalArgumentException("hart 0 has no interrupt line " + number);
+        }
+        return level -> lines.add(number + " " + level);
     }
 
     @Override

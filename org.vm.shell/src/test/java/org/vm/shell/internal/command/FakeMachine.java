@@ -178,7 +178,7 @@ public final class FakeMachine implements Machine, DeviceManager, Bus {
 
             @Override
             public InterruptLine line(int source) {
-                return level -> { };
+                return level -> calls.add("source " + source + " " + level);
             }
 
             @Override
