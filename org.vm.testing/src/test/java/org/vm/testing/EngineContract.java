@@ -319,6 +319,30 @@ abstract class EngineContract {
     }
 
     @Test
+    void floatingPointCodeThatWasReplacedDoesNotMakeItsUnitDirty() {
+        hart.load("""
+                        li      t0, 0x2000          # on, clean
+                        csrs    mstatus, t0
+                        la      t1, code
+                        lw      t2, 4(t1)
+                        jal     code
+                        csrr    a0, mstatus
+                        sw      t2, 0(t1)
+                        fence.i
+                        li      t0, 0x4000
+                        csrc    mstatus, t0
+                        jal     code
+                        csrr    a1, mstatus
+                        wfi
+                code:   fadd.d  fa0, fa1, fa2
+                        ret
+                """);
+        hart.runToEnd(100);
+        assertEquals(3, hart.x(A0) >> 13 & 3, "dirty");
+        assertEquals(1, hart.x(A1) >> 13 & 3, "clean");
+    }
+
+    @Test
     void codeThatDidNotChangeSurvivesFenceI() {
         hart.load("""
                         li      a0, 500

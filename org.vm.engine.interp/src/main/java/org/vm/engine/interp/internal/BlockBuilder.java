@@ -12,6 +12,7 @@ import org.vm.api.isa.EndsBlock;
 import org.vm.api.isa.Operand;
 import org.vm.api.isa.Result;
 import org.vm.api.isa.Row;
+import org.vm.isa.CodeRecorder;
 
 /** Decodes blocks, and makes fused operations of those that are entered often. */
 final class BlockBuilder {
@@ -51,6 +52,7 @@ final class BlockBuilder {
      */
     Block build(long pc, long physical, int context) {
         Decoder decoder = decoder(context);
+        CodeRecorder recorder = new CodeRecorder(memory, pc);
         List<DecodedRow> rows = new ArrayList<>();
         byte[] offsets = new byte[MAX_ROWS + 8];
         boolean open = true;
@@ -60,7 +62,7 @@ final class BlockBuilder {
         while (open && rows.size() < MAX_ROWS) {
             List<DecodedRow> decoded;
             try {
-                decoded = decoder.decode(memory, at);
+                decoded = decoder.decode(recorder, at);
             } catch (GuestTrap trap) {
                 if (rows.isEmpty()) {
                     throw trap;
@@ -90,17 +92,11 @@ final class BlockBuilder {
         if (falls(rows)) {
             ops[rows.size()] = new GotoOp(at);
         }
-        long secondPage = at > limit ? cpu.mmu.translateFetch(limit) : -1;
-        return new Block(pc, physical, context, secondPage, stops, cpu.codeEpoch, code(pc, at),
+        // A row without length is there because of the instruction that the decoder saw.
+        long end = at == pc ? recorder.end() : at;
+        long secondPage = end > limit ? cpu.mmu.translateFetch(limit) : -1;
+        return new Block(pc, physical, context, secondPage, stops, cpu.codeEpoch, recorder.parcels(end),
                 Arrays.copyOf(offsets, rows.size() + 1), ops);
-    }
-
-    private short[] code(long from, long to) {
-        short[] code = new short[(int) (to - from >> 1)];
-        for (int i = 0; i < code.length; i++) {
-            code[i] = (short) cpu.mmu.fetch16(from + 2 * i);
-        }
-        return code;
     }
 
     private static boolean stops(List<DecodedRow> rows) {

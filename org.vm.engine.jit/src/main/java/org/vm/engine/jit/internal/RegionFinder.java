@@ -18,6 +18,7 @@ import org.vm.api.isa.Operand;
 import org.vm.api.isa.RegisterFile;
 import org.vm.api.isa.Result;
 import org.vm.api.isa.Row;
+import org.vm.isa.CodeRecorder;
 
 /**
  * Finds the region around a hot block: follows jumps, and calls into the functions that they call, the most often
@@ -124,13 +125,14 @@ final class RegionFinder {
         }
         List<DecodedRow> rows = new ArrayList<>();
         List<Long> pcs = new ArrayList<>();
+        CodeRecorder recorder = new CodeRecorder(memory, pc);
         long at = pc;
         long limit = (pc & PAGE_MASK) - PAGE_MASK;
         boolean open = true;
         while (open && rows.size() < MAX_ROWS && at < limit && (rows.isEmpty() || !nodes.containsKey(new Key(at, call)))) {
             List<DecodedRow> decoded;
             try {
-                decoded = decoder.decode(memory, at);
+                decoded = decoder.decode(recorder, at);
             } catch (GuestTrap straddlesIntoNothing) {
                 break;
             }
@@ -149,11 +151,7 @@ final class RegionFinder {
         if (rows.isEmpty()) {
             return null;
         }
-        short[] parcels = new short[(int) (at - pc >> 1)];
-        for (int i = 0; i < parcels.length; i++) {
-            parcels[i] = (short) memory.fetch16(pc + 2 * i);
-        }
-        code.add(new Region.Run(pc, parcels));
+        code.add(new Region.Run(pc, recorder.parcels(at)));
         return new Node(pc, call, rows, pcs.stream().mapToLong(Long::longValue).toArray(), at, entries);
     }
 
