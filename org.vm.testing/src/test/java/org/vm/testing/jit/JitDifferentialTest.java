@@ -1,0 +1,174 @@
+package org.vm.testing.jit;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.vm.api.ExecMode;
+import org.vm.api.cpu.Cpu;
+import org.vm.api.cpu.ExecutionEngine;
+import org.vm.api.cpu.ExitReason;
+import org.vm.engine.interp.internal.Interpreter;
+import org.vm.testing.BareHart;
+
+/**
+ * Random programs leave the same registers, control registers, memory, counters and traps behind, whatever runs them and
+ * wherever it is interrupted by those who look.
+ */
+@Timeout(value = 3600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class JitDifferentialTest {
+    private static final long LIMIT = 2_000_000;
+
+    /** A hart that runs one program after the other. */
+    static final class Subject implements AutoCloseable {
+        private final ExecutionEngine engine;
+        final BareHart hart;
+        int[] kinds;
+
+        Subject(ExecutionEngine engine) {
+            this.engine = engine;
+            hart = new BareHart(engine);
+        }
+
+        /** All that a program leaves behind. */
+        Map<String, Long> run(String source, SplittableRandom disturbance) {
+            Cpu cpu = hart.cpu();
+            cpu.reset();
+            MemorySegment used = cpu.mmu.memory().asSlice(0, GuestFrame.USED);
+            used.fill((byte) 0);
+            hart.load(source);
+            long start = cpu.retired;
+            long traps = cpu.traps();
+            long interrupts = cpu.interrupts();
+            while (true) {
+                ExitReason reason = hart.runner().run(disturbance == null ? LIMIT : 1 + disturbance.nextInt(3000));
+                if (reason == ExitReason.WAIT) {
+                    break;
+                }
+                if (cpu.retired - start > LIMIT) {
+                    throw new AssertionError("the program does not end; pc is " + Long.toHexString(cpu.pc) + ", " + cpu.controlRegisters());
+                }
+                if (disturbance != null) {
+                    disturb(disturbance);
+                }
+            }
+            Map<String, Long> state = new TreeMap<>(cpu.controlRegisters());
+            for (int i = 0; i < 64; i++) {
+                state.put((i < 32 ? "x" : "f") + i % 32, cpu.registers[i]);
+            }
+            state.put("pc", cpu.pc);
+            state.put("retired", cpu.retired - start);
+            state.put("exceptions", cpu.traps() - traps);
+            state.put("interrupts taken", cpu.interrupts() - interrupts);
+            for (int page = 0; page < GuestFrame.USED / 4096; page++) {
+                long sum = 0;
+                for (int i = 0; i < 4096; i += 8) {
+                    sum = sum * 31 + used.get(ValueLayout.JAVA_LONG_UNALIGNED, page * 4096L + i);
+                }
+                state.put("memory page " + page, sum);
+            }
+            return state;
+        }
+
+        /** What others may do at any time and no program notices. */
+        private void disturb(SplittableRandom random) {
+            Cpu cpu = hart.cpu();
+            switch (kinds == null ? random.nextInt(12) : kinds[random.nextInt(kinds.length)]) {
+                case 0 -> hart.runner().flush();
+                case 1 -> hart.engine(engine);
+                case 2 -> cpu.mmu.flush();
+                case 3 -> cpu.post(() -> { });
+                case 4 -> cpu.requestAttention();
+                case 5 -> cpu.codeEpoch++;
+                default -> { }
+            }
+        }
+
+        @Override
+        public void close() {
+            hart.close();
+        }
+    }
+
+    private static void compare(TranslatingEngine engine, long from, int count, int times) {
+        try (Subject reference = new Subject(new Interpreter(65536, 1_000_000, 1, 0)); Subject subject = new Subject(engine)) {
+            for (long seed = from; seed < from + count; seed++) {
+                String source = RandomGuest.program(seed);
+                Map<String, Long> expected = reference.run(source, null);
+                for (int time = 0; time < times; time++) {
+                    SplittableRandom disturbance = seed % 2 == 0 ? null : new SplittableRandom(seed * 31 + time);
+                    check(seed, time, source, expected, subject.run(source, disturbance));
+                }
+            }
+        }
+    }
+
+    private static void check(long seed, int time, String source, Map<String, Long> expected, Map<String, Long> actual) {
+        StringBuilder differences = new StringBuilder();
+        expected.forEach((name, value) -> {
+            long is = actual.get(name);
+            if (is != value) {
+                differences.append(name).append(" is ").append(Long.toHexString(is)).append(", not ")
+                        .append(Long.toHexString(value)).append('\n');
+            }
+        });
+        if (!differences.isEmpty()) {
+            fail("seed " + seed + ", run " + time + ":\n" + differences + source.substring(0, source.indexOf("\nend:")));
+        }
+    }
+
+    @Test
+    void programsAreRepeatable() {
+        try (Subject one = new Subject(new Interpreter()); Subject other = new Subject(new Interpreter(1000, 2, 8, 4096))) {
+            for (long seed = 0; seed < 50; seed++) {
+                String source = RandomGuest.program(seed);
+                Map<String, Long> state = one.run(source, null);
+                check(seed, 0, source, state, other.run(source, new SplittableRandom(seed)));
+                assertEquals(state, one.run(source, null));
+            }
+        }
+    }
+
+    @Test
+    void programsTranslatedAtOnceDoAsInterpreted() {
+        try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 1)) {
+            compare(engine, 1000, 40, 1);
+            engine.assertTranslated(20_000);
+        }
+    }
+
+    @Test
+    void programsTranslatedSoonDoAsInterpreted() {
+        try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 6)) {
+            compare(engine, 2000, 80, 2);
+            engine.assertTranslated(50_000);
+        }
+    }
+
+    @Test
+    void programsTranslatedInTheBackgroundDoAsInterpreted() {
+        try (TranslatingEngine engine = new TranslatingEngine(ExecMode.HYBRID, 3)) {
+            compare(engine, 3000, 40, 5);
+            engine.assertTranslated(5_000);
+        }
+    }
+
+    @Test
+    @Tag("slow")
+    void aHundredThousandProgramsDoAsInterpreted() {
+        for (int part = 0; part < 200; part++) {
+            ExecMode mode = part % 4 == 0 ? ExecMode.HYBRID : ExecMode.JIT;
+            try (TranslatingEngine engine = new TranslatingEngine(mode, part % 5 == 1 ? 1 : 2 + part % 7)) {
+                compare(engine, 1_000_000L + part * 500L, 500, mode == ExecMode.HYBRID ? 3 : 1);
+                engine.assertTranslated(50_000);
+            }
+        }
+    }
+}
