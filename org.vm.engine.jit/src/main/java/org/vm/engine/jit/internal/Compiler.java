@@ -1,8 +1,10 @@
 package org.vm.engine.jit.internal;
 
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,15 +18,19 @@ final class Compiler implements AutoCloseable {
     static final int HUGE = 8000;
     /**
      * Calls after which HotSpot begins to profile a method that only its optimizing compiler may compile, and calls after
-     * which it has compiled it (-XX:Tier3InvocationThreshold by two, -XX:Tier4InvocationThreshold, with reserve).
+     * which it thinks of compiling it (twice -XX:Tier3InvocationThreshold, -XX:Tier4InvocationThreshold, with reserve).
      */
     private static final int PROFILE_CALLS = 1_000;
-    private static final int COMPILE_CALLS = 10_000;
+    private static final int COMPILE_CALLS = 6_000;
+    private static final int BATCH = 200;
+    /** A call of a compiled method is faster than one of an interpreted method by this factor at least. */
+    private static final int FASTER = 4;
+    private static final long PATIENCE_NANOS = 20_000_000_000L;
 
     private final Rows rows;
     private final RegionClasses classes = new RegionClasses();
     private final AtomicInteger count = new AtomicInteger();
-    private final BlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
+    private final List<Task> waiting = new ArrayList<>();
     private final Thread thread;
 
     Compiler(Rows rows) {
@@ -32,19 +38,43 @@ final class Compiler implements AutoCloseable {
         thread = Thread.ofPlatform().daemon().name("jit").start(this::work);
     }
 
-    /** Does {@code task} on the compiler's thread. */
-    void later(Runnable task) {
-        queue.add(task);
+    /** Something to do on the compiler's thread. */
+    interface Task {
+        void run() throws InterruptedException;
+
+        /** The larger, the sooner. */
+        int urgency();
+    }
+
+    void later(Task task) {
+        synchronized (waiting) {
+            waiting.add(task);
+            waiting.notifyAll();
+        }
     }
 
     int waiting() {
-        return queue.size();
+        synchronized (waiting) {
+            return waiting.size();
+        }
+    }
+
+    /** The most urgent one; urgency grows while tasks wait. */
+    private Task next() throws InterruptedException {
+        synchronized (waiting) {
+            while (waiting.isEmpty()) {
+                waiting.wait();
+            }
+            Task first = Collections.max(waiting, Comparator.comparingInt(Task::urgency));
+            waiting.remove(first);
+            return first;
+        }
     }
 
     private void work() {
         try {
             while (true) {
-                Runnable task = queue.take();
+                Task task = next();
                 try {
                     task.run();
                 } catch (RuntimeException | LinkageError e) {
@@ -74,18 +104,39 @@ final class Compiler implements AutoCloseable {
 
     /** Calls a region to do nothing until HotSpot profiles it. */
     static void prepare(RegionCode code, Cpu cpu) {
-        call(code, cpu, PROFILE_CALLS);
-    }
-
-    /** Calls a region to do nothing until HotSpot has compiled it. */
-    static void compile(RegionCode code, Cpu cpu) {
-        call(code, cpu, COMPILE_CALLS);
-    }
-
-    private static void call(RegionCode code, Cpu cpu, int times) {
-        for (int i = 0; i < times; i++) {
-            code.run(cpu, cpu.registers, null, RegionCode.NOTHING, 0);
+        for (int i = 0; i < PROFILE_CALLS; i++) {
+            callNothing(code, cpu);
         }
+    }
+
+    /**
+     * Calls a region to do nothing until HotSpot has compiled it, which shows in the time that it takes.
+     *
+     * @return whether it has
+     */
+    static boolean compile(RegionCode code, Cpu cpu) throws InterruptedException {
+        long interpreted = Long.MAX_VALUE;
+        long deadline = System.nanoTime() + PATIENCE_NANOS;
+        for (int calls = 0; System.nanoTime() < deadline; calls += BATCH) {
+            long began = System.nanoTime();
+            for (int i = 0; i < BATCH; i++) {
+                callNothing(code, cpu);
+            }
+            long time = System.nanoTime() - began;
+            if (time < interpreted / FASTER && calls > BATCH) {
+                return true;
+            }
+            if (calls < COMPILE_CALLS) {
+                interpreted = Math.min(interpreted, time);
+            } else {
+                Thread.sleep(1);
+            }
+        }
+        return false;
+    }
+
+    private static void callNothing(RegionCode code, Cpu cpu) {
+        code.run(cpu, cpu.registers, null, RegionCode.NOTHING, 0);
     }
 
     @Override

@@ -38,7 +38,11 @@ final class CpuTranslator implements Translator {
                 return switch (entry.state) {
                     case READY -> new Entered(cpu, entry);
                     case PROFILING -> new Profiled(cpu, entry);
-                    case WAITING, FAILED -> null;
+                    case WAITING -> {
+                        entry.asked++;
+                        yield null;
+                    }
+                    case FAILED -> null;
                 };
             }
             shared.remove(key, entry);
@@ -50,11 +54,14 @@ final class CpuTranslator implements Translator {
         SharedCode.Entry found = new SharedCode.Entry(region);
         shared.add(key, found);
         if (background) {
-            compiler.later(() -> {
-                translate(found);
-                if (found.code != null) {
-                    Compiler.prepare(found.code, cpu);
-                    found.state = SharedCode.Entry.State.PROFILING;
+            compiler.later(new Task(found) {
+                @Override
+                public void run() {
+                    translate(found);
+                    if (found.code != null) {
+                        Compiler.prepare(found.code, cpu);
+                        found.state = SharedCode.Entry.State.PROFILING;
+                    }
                 }
             });
             return null;
@@ -79,6 +86,20 @@ final class CpuTranslator implements Translator {
     @Override
     public void close() {
         // The engine counts who uses the shared code.
+    }
+
+    /** Work for the compiler, the more urgent the more often the code is asked for. */
+    private abstract static class Task implements Compiler.Task {
+        private final SharedCode.Entry entry;
+
+        Task(SharedCode.Entry entry) {
+            this.entry = entry;
+        }
+
+        @Override
+        public int urgency() {
+            return entry.asked;
+        }
     }
 
     /** A region as one CPU enters it. */
@@ -140,9 +161,12 @@ final class CpuTranslator implements Translator {
             entry.unprofiled -= (int) (cpu.retired - before) + 1;
             if (entry.unprofiled <= 0 && entry.state == SharedCode.Entry.State.PROFILING) {
                 entry.state = SharedCode.Entry.State.WAITING;
-                compiler.later(() -> {
-                    Compiler.compile(entry.code, cpu);
-                    entry.state = SharedCode.Entry.State.READY;
+                compiler.later(new Task(entry) {
+                    @Override
+                    public void run() throws InterruptedException {
+                        entry.state = Compiler.compile(entry.code, cpu)
+                                ? SharedCode.Entry.State.READY : SharedCode.Entry.State.FAILED;
+                    }
                 });
             }
             return outcome;

@@ -32,7 +32,7 @@ final class RegionFinder {
     /** How often a function may be found within itself. */
     private static final int MAX_RECURSION = 2;
     /** Code that ran less often than the hot block by this factor is not translated with it. */
-    private static final int COLD = 256;
+    private static final int COLD = 32;
     /** Estimated bytecode of a region; less than HotSpot compiles in one method. */
     static final int LIMIT = 5500;
 

@@ -25,6 +25,8 @@ final class SharedCode {
         final Region region;
         volatile RegionCode code;
         volatile State state = State.WAITING;
+        /** How often it was asked for while it waited. */
+        volatile int asked;
         /** Instructions left to be profiled. */
         int unprofiled = PROFILED_INSTRUCTIONS;
 
