@@ -1,5 +1,6 @@
 package org.vm.api.cpu;
 
+import java.util.Optional;
 import org.vm.api.ExecMode;
 import org.vm.api.VmConfig;
 
@@ -33,6 +34,11 @@ public interface ExecutionEngine {
 
         /** Instructions that ran as a part of a fused operation. */
         long fused();
+
+        /** What is translated for the CPU's machine, if the engine translates. */
+        default Optional<TranslatedCode> translated() {
+            return Optional.empty();
+        }
 
         /** Forgets all decoded or translated code. On the runner's thread. */
         void flush();

@@ -8,6 +8,7 @@ import org.vm.api.PerformanceStats;
 import org.vm.api.VmConfig;
 import org.vm.api.bus.Bus;
 import org.vm.api.cpu.Cpu;
+import org.vm.api.cpu.TranslatedCode;
 import org.vm.api.irq.InterruptController;
 import org.vm.api.memory.GuestMemory;
 
@@ -61,6 +62,9 @@ public interface Machine {
 
     /** Name of the engine that runs the vCPUs, with the reason if it is not one for {@link #mode()}; or why none does. */
     String engine();
+
+    /** The translated code that it runs; empty while its engine does not translate, or no vCPU runs. */
+    Optional<TranslatedCode> translated();
 
     /** Statistics of one vCPU. */
     PerformanceStats stats(int cpu);

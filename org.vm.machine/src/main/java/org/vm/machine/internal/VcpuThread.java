@@ -1,5 +1,6 @@
 package org.vm.machine.internal;
 
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
@@ -12,6 +13,7 @@ import org.vm.api.VmConfig;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.cpu.ExitReason;
+import org.vm.api.cpu.TranslatedCode;
 
 /**
  * Runs one CPU on a platform thread. Orders and engines are changed by other threads at any time and take effect between
@@ -100,6 +102,11 @@ final class VcpuThread {
         ExecutionEngine.Runner current = runner;
         return new PerformanceStats(cpu.retired, guestNanos, cpu.traps(), cpu.interrupts(),
                 current == null ? 0 : current.fused(), current == null ? NO_BLOCKS : current.blocks(), cpu.mmu.stats());
+    }
+
+    Optional<TranslatedCode> translated() {
+        ExecutionEngine.Runner current = runner;
+        return current == null ? Optional.empty() : current.translated();
     }
 
     private boolean await(BooleanSupplier condition) {

@@ -21,6 +21,7 @@ import org.vm.api.bus.Bus;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.CpuArchitecture;
 import org.vm.api.cpu.ExecutionEngine;
+import org.vm.api.cpu.TranslatedCode;
 import org.vm.api.irq.InterruptController;
 import org.vm.api.isa.InstructionExtension;
 import org.vm.api.isa.InstructionSet;
@@ -398,6 +399,11 @@ public final class VirtualMachine implements Machine, AutoCloseable {
     @Override
     public DeviceRegistry devices() {
         return devices;
+    }
+
+    @Override
+    public Optional<TranslatedCode> translated() {
+        return vcpus.stream().flatMap(vcpu -> vcpu.translated().stream()).findFirst();
     }
 
     @Override

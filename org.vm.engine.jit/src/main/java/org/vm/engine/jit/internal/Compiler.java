@@ -1,17 +1,14 @@
 package org.vm.engine.jit.internal;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vm.api.cpu.Cpu;
-import org.vm.api.isa.DecodedRow;
 
-/** Makes classes of regions. */
+/** The thread that translates, and what it does to have HotSpot compile. */
 final class Compiler implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Compiler.class);
     /** Bytecode that HotSpot compiles at most in one method (-XX:+DontCompileHugeMethods). */
@@ -22,19 +19,17 @@ final class Compiler implements AutoCloseable {
      */
     private static final int PROFILE_CALLS = 1_000;
     private static final int COMPILE_CALLS = 6_000;
+    /** Tasks that wait at most: a guest could make hot code without end. */
+    private static final int MOST_WAITING = 4_000;
     private static final int BATCH = 200;
     /** A call of a compiled method is faster than one of an interpreted method by this factor at least. */
     private static final int FASTER = 4;
     private static final long PATIENCE_NANOS = 20_000_000_000L;
 
-    private final Rows rows;
-    private final RegionClasses classes = new RegionClasses();
-    private final AtomicInteger count = new AtomicInteger();
     private final List<Task> waiting = new ArrayList<>();
     private final Thread thread;
 
-    Compiler(Rows rows) {
-        this.rows = rows;
+    Compiler() {
         thread = Thread.ofPlatform().daemon().name("jit").start(this::work);
     }
 
@@ -51,6 +46,11 @@ final class Compiler implements AutoCloseable {
             waiting.add(task);
             waiting.notifyAll();
         }
+    }
+
+    /** Whether so much waits that nothing should be added. */
+    boolean isBusy() {
+        return waiting() >= MOST_WAITING;
     }
 
     int waiting() {
@@ -84,22 +84,6 @@ final class Compiler implements AutoCloseable {
         } catch (InterruptedException e) {
             // Closed.
         }
-    }
-
-    /**
-     * Translates a region.
-     *
-     * @return {@code null} if its bytecode is larger than HotSpot compiles
-     */
-    RegionCode translate(Region region, MemorySegment memory) {
-        for (Node node : region.nodes()) {
-            for (DecodedRow row : node.rows) {
-                classes.see(row.row());
-            }
-        }
-        String name = RegionClasses.PACKAGE + ".Region" + count.incrementAndGet();
-        RegionWriter.Written written = RegionWriter.write(name, region, rows);
-        return written.codeLength() >= HUGE ? null : classes.define(written, memory);
     }
 
     /** Calls a region to do nothing until HotSpot profiles it. */

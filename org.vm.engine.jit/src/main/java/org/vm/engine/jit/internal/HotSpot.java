@@ -15,26 +15,36 @@ import org.slf4j.LoggerFactory;
  */
 final class HotSpot {
     private static final Logger LOG = LoggerFactory.getLogger(HotSpot.class);
+    private static final String METHODS = RegionClasses.PACKAGE.replace('.', '/') + "/*.run";
     private static final String DIRECTIVES = """
-            [{match: ["%s/*.run"], c1: {Exclude: true}}]
-            """.formatted(RegionClasses.PACKAGE.replace('.', '/'));
+            [{match: ["%s"], c1: {Exclude: true}}]
+            """.formatted(METHODS);
 
     private HotSpot() {}
 
+    /** Once is enough for all engines of a JVM. */
     static void configure() {
         try {
+            if (String.valueOf(command("compilerDirectivesPrint")).contains(METHODS)) {
+                return;
+            }
             Path file = Files.createTempFile("vmm", ".json");
             try {
                 Files.writeString(file, DIRECTIVES);
-                Object answer = ManagementFactory.getPlatformMBeanServer().invoke(
-                        new ObjectName("com.sun.management:type=DiagnosticCommand"), "compilerDirectivesAdd",
-                        new Object[] {new String[] {file.toString()}}, new String[] {String[].class.getName()});
-                LOG.debug("compiler directives: {}", answer);
+                LOG.debug("compiler directives: {}", command("compilerDirectivesAdd", file.toString()));
             } finally {
                 Files.delete(file);
             }
         } catch (IOException | JMException e) {
             LOG.warn("HotSpot takes no compiler directives ({}); translated code will take longer to get fast", e.toString());
         }
+    }
+
+    /** What {@code jcmd} does. */
+    private static Object command(String name, String... arguments) throws JMException {
+        ObjectName commands = new ObjectName("com.sun.management:type=DiagnosticCommand");
+        return arguments.length == 0 ? ManagementFactory.getPlatformMBeanServer().invoke(commands, name, null, null)
+                : ManagementFactory.getPlatformMBeanServer().invoke(commands, name, new Object[] {arguments},
+                        new String[] {String[].class.getName()});
     }
 }

@@ -2,30 +2,51 @@ package org.vm.engine.jit.internal;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.vm.api.CacheStats;
+import org.vm.api.ConfigurationException;
 import org.vm.api.ExecMode;
 import org.vm.api.VmConfig;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.cpu.ExitReason;
 import org.vm.api.cpu.InterpreterEngine;
+import org.vm.api.cpu.TranslatedCode;
 
 /** An interpreter whose hot code is translated to bytecode, which HotSpot compiles. */
 public final class JitEngine implements ExecutionEngine, AutoCloseable {
     /** Entries of a block after which it is translated, if nobody says otherwise. */
     public static final int THRESHOLD = 1000;
+    /** Bytes of bytecode that are kept for a machine, if nobody says otherwise. */
+    public static final long CODE_LIMIT = 16 << 20;
 
     private final InterpreterEngine interpreter;
     private final ExecMode mode;
     private final int threshold;
-    private final Rows rows = new Rows();
-    private final Compiler compiler = new Compiler(rows);
-    private final Map<Long, SharedCode> machines = new HashMap<>();
+    private final boolean adaptive;
+    private final long codeLimit;
+    private final Compiler compiler = new Compiler();
+    private final Map<Long, CodeCache> machines = new HashMap<>();
 
+    /** Translates after exactly so many entries of a block. */
     public JitEngine(InterpreterEngine interpreter, ExecMode mode, int threshold) {
+        this(interpreter, mode, threshold, false, CODE_LIMIT);
+    }
+
+    /**
+     * @param adaptive  whether the threshold rises while the compiler has much to do
+     * @param codeLimit bytes of bytecode that are kept for a machine
+     */
+    public JitEngine(InterpreterEngine interpreter, ExecMode mode, int threshold, boolean adaptive, long codeLimit) {
+        if (threshold < 1 || codeLimit < Compiler.HUGE) {
+            throw new ConfigurationException("the JIT cannot work with a threshold of " + threshold
+                    + " entries (at least 1) and " + codeLimit + " bytes of bytecode (at least " + Compiler.HUGE + ")");
+        }
         this.interpreter = interpreter;
         this.mode = mode;
         this.threshold = threshold;
+        this.adaptive = adaptive;
+        this.codeLimit = codeLimit;
         HotSpot.configure();
     }
 
@@ -41,18 +62,20 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
 
     @Override
     public Runner runner(Cpu cpu) {
-        return runner(cpu, threshold);
+        return runner(cpu, new Threshold(threshold, adaptive, compiler::waiting));
     }
 
     @Override
     public Runner runner(Cpu cpu, VmConfig machine) {
-        return runner(cpu, mode == ExecMode.HYBRID && machine.jitThreshold() > 0 ? machine.jitThreshold() : threshold);
+        return mode == ExecMode.HYBRID && machine.jitThreshold() > 0
+                ? runner(cpu, Threshold.fixed(machine.jitThreshold())) : runner(cpu);
     }
 
-    private Runner runner(Cpu cpu, int threshold) {
-        SharedCode shared = join(cpu);
+    private Runner runner(Cpu cpu, Threshold threshold) {
+        CodeCache cache = join(cpu);
         Runner inner = interpreter.runner(cpu,
-                new CpuTranslator(cpu, shared, compiler, rows, threshold, mode == ExecMode.HYBRID));
+                new CpuTranslator(cpu, cache, compiler, threshold, mode == ExecMode.HYBRID));
+        TranslatedCode code = new CodeView(cache, cpu.instructionSet(), compiler, threshold);
         return new Runner() {
             @Override
             public ExitReason run(long budget) {
@@ -70,6 +93,11 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
             }
 
             @Override
+            public Optional<TranslatedCode> translated() {
+                return Optional.of(code);
+            }
+
+            @Override
             public void flush() {
                 inner.flush();
             }
@@ -77,20 +105,22 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
             @Override
             public void close() {
                 inner.close();
-                leave(shared);
+                leave(cache);
             }
         };
     }
 
-    private synchronized SharedCode join(Cpu cpu) {
-        SharedCode shared = machines.computeIfAbsent(cpu.mmu.memory().address(), _ -> new SharedCode(cpu.mmu.memory()));
-        shared.users++;
-        return shared;
+    private synchronized CodeCache join(Cpu cpu) {
+        CodeCache cache = machines.computeIfAbsent(cpu.mmu.memory().address(),
+                _ -> new CodeCache(cpu.mmu.memory(), codeLimit));
+        cache.users++;
+        return cache;
     }
 
-    private synchronized void leave(SharedCode shared) {
-        if (--shared.users == 0) {
-            machines.remove(shared.memory.address());
+    private synchronized void leave(CodeCache cache) {
+        if (--cache.users == 0) {
+            machines.remove(cache.memory.address());
+            cache.flush();
         }
     }
 

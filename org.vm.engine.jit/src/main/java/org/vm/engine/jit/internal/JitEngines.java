@@ -29,6 +29,12 @@ public final class JitEngines {
     public @interface Config {
         @AttributeDefinition(name = "Threshold", description = "Entries of a block after which it is translated in hybrid mode, unless its machine says otherwise")
         int threshold() default JitEngine.THRESHOLD;
+
+        @AttributeDefinition(name = "Adaptive threshold", description = "Whether the threshold rises while the compiler has much to do")
+        boolean adaptiveThreshold() default true;
+
+        @AttributeDefinition(name = "Code limit", description = "Bytes of bytecode kept for a machine; what runs least is dropped first")
+        long codeLimit() default JitEngine.CODE_LIMIT;
     }
 
     private final List<JitEngine> engines;
@@ -36,8 +42,8 @@ public final class JitEngines {
 
     @Activate
     public JitEngines(BundleContext context, Config config, @Reference InterpreterEngine interpreter) {
-        engines = List.of(new JitEngine(interpreter, ExecMode.HYBRID, config.threshold()),
-                new JitEngine(interpreter, ExecMode.JIT, 1));
+        engines = List.of(new JitEngine(interpreter, ExecMode.HYBRID, config.threshold(), config.adaptiveThreshold(),
+                config.codeLimit()), new JitEngine(interpreter, ExecMode.JIT, 1, false, config.codeLimit()));
         for (JitEngine engine : engines) {
             registrations.add(context.registerService(ExecutionEngine.class, engine, new Hashtable<>(Map.of(
                     Constants.SERVICE_RANKING, RANKING, "mode", engine.mode().text()))));

@@ -22,6 +22,11 @@ record Region(long pc, long physical, int context, List<Node> nodes, Map<Long, N
 
     private static final long PAGE_MASK = -4096;
 
+    /** What it takes to tell whether it is still there. */
+    Region withoutNodes() {
+        return new Region(pc, physical, context, List.of(), Map.of(), pages, code);
+    }
+
     /** Whether all pages are where they were. */
     boolean isMapped(Mmu mmu) {
         try {

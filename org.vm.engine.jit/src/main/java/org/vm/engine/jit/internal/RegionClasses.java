@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.vm.api.ExecutionException;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.GuestTrap;
+import org.vm.api.isa.DecodedRow;
 import org.vm.api.isa.Operand;
 import org.vm.api.isa.Row;
 import org.vm.api.mmu.Mmu;
@@ -35,8 +36,22 @@ final class RegionClasses {
         }
     }
 
+    /**
+     * Writes the class of a region; the same bytes each time.
+     *
+     * @param number distinguishes its name
+     */
+    RegionWriter.Written write(Region region, int number, Rows rows) {
+        for (Node node : region.nodes()) {
+            for (DecodedRow row : node.rows) {
+                see(row.row());
+            }
+        }
+        return RegionWriter.write(PACKAGE + ".Region" + number, region, rows);
+    }
+
     /** Lets generated code call a row's method. */
-    void see(Row row) {
+    private void see(Row row) {
         loader.see(row.method().getDeclaringClass());
         for (Operand operand : row.operands()) {
             if (operand instanceof Operand.State state) {

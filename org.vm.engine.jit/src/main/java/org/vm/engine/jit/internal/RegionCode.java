@@ -9,6 +9,7 @@ public abstract class RegionCode {
     /** What {@link #run} returns: how it ended. */
     public static final int RAN = 0;
     public static final int INTERPRET = 1;
+    public static final int TRAPPED = 2;
 
     /**
      * For each instruction that the code can stop at, by the number that generated code knows it by: its address, and

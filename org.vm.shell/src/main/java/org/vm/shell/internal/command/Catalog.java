@@ -36,6 +36,7 @@ public final class Catalog {
         commands.put("disasm", CpuCommands.Disassemble::new);
         commands.put("tlb", CpuCommands.Tlb::new);
         commands.put("stats", StatsCommand::new);
+        commands.put("jit", JitCommand::new);
         commands.put("why", WhyCommand::new);
         commands.put("help", HelpCommand::new);
         return Collections.unmodifiableMap(commands);

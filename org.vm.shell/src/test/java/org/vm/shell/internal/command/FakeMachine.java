@@ -16,6 +16,7 @@ import org.vm.api.VmConfig;
 import org.vm.api.bus.Bus;
 import org.vm.api.bus.Mapping;
 import org.vm.api.cpu.Cpu;
+import org.vm.api.cpu.TranslatedCode;
 import org.vm.api.device.DeviceContext;
 import org.vm.api.device.DeviceHost;
 import org.vm.api.device.DeviceStatus;
@@ -42,6 +43,7 @@ public final class FakeMachine implements Machine, DeviceManager, Bus {
     MachineState state = MachineState.CREATED;
     List<String> missing = List.of();
     public String reason;
+    TranslatedCode translated;
     private ExecMode mode = ExecMode.HYBRID;
 
     private final VmConfig config;
@@ -207,6 +209,11 @@ public final class FakeMachine implements Machine, DeviceManager, Bus {
     @Override
     public String engine() {
         return mode.text();
+    }
+
+    @Override
+    public Optional<TranslatedCode> translated() {
+        return Optional.ofNullable(translated);
     }
 
     @Override

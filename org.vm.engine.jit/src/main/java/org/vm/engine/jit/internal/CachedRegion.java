@@ -1,0 +1,102 @@
+package org.vm.engine.jit.internal;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.zip.Deflater;
+import java.util.zip.InflaterInputStream;
+import org.vm.api.cpu.Cpu;
+import org.vm.api.cpu.TranslatedCode.State;
+import org.vm.api.cpu.TranslationStats;
+
+/** A region and what has become of it. */
+final class CachedRegion {
+    /** Bytes that incompressible data grow by. */
+    private static final int SLACK = 128;
+    private static final int PROFILED_INSTRUCTIONS = 3000;
+
+    volatile Region region;
+    /** The class, deflated. */
+    private volatile byte[] classFile = {};
+    /** Its number in its machine. */
+    final int number;
+    /** Guest instructions in it. */
+    final int instructions;
+    volatile RegionCode code;
+    volatile State state = State.WAITING;
+    /** Bytes of its bytecode; 0 until there is any. */
+    volatile int bytes;
+    /** It is not in the cache any more. */
+    volatile boolean dropped;
+    /** How often it was asked for while it waited. */
+    volatile int asked;
+    /** Instructions left to be profiled. */
+    int unprofiled = PROFILED_INSTRUCTIONS;
+    /** The cache's eviction before which it was compiled, and the instructions that it had run at the last one. */
+    int age;
+    long executedBefore;
+    /** As each CPU runs it. */
+    private final List<RegionTranslation> translations = new CopyOnWriteArrayList<>();
+
+    CachedRegion(Region region, int number) {
+        this.region = region;
+        this.number = number;
+        this.instructions = region.instructions();
+    }
+
+    /** As {@code cpu} runs it. Memory must hold what was translated. On the CPU's thread. */
+    RegionTranslation translation(Cpu cpu) {
+        for (RegionTranslation translation : translations) {
+            if (translation.cpu == cpu) {
+                translation.renew(this);
+                return translation;
+            }
+        }
+        RegionTranslation translation = new RegionTranslation(cpu, this);
+        translations.add(translation);
+        return translation;
+    }
+
+    /** A class was made of it; what only that took is forgotten, for it is large. */
+    void translated(RegionCode made, RegionWriter.Written written) {
+        Deflater deflater = new Deflater(Deflater.BEST_SPEED);
+        try {
+            deflater.setInput(written.bytes());
+            deflater.finish();
+            byte[] deflated = new byte[written.bytes().length + SLACK];
+            classFile = Arrays.copyOf(deflated, deflater.deflate(deflated));
+        } finally {
+            deflater.end();
+        }
+        region = region.withoutNodes();
+        bytes = written.codeLength();
+        code = made;
+    }
+
+    /** The class as it was made; empty if there is none. */
+    byte[] classFile() {
+        try (InflaterInputStream in = new InflaterInputStream(new ByteArrayInputStream(classFile))) {
+            return classFile.length == 0 ? classFile : in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Lets the class go, so that it can be unloaded; CPUs that have it find nothing there. */
+    void drop() {
+        dropped = true;
+        code = null;
+        translations.forEach(RegionTranslation::drop);
+    }
+
+    TranslationStats.Runs runs() {
+        TranslationStats.Runs runs = TranslationStats.Runs.NONE;
+        for (RegionTranslation translation : translations) {
+            runs = runs.plus(translation.runs());
+        }
+        return runs;
+    }
+}

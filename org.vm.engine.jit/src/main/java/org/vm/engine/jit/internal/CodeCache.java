@@ -1,0 +1,204 @@
+package org.vm.engine.jit.internal;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vm.api.VmException;
+import org.vm.api.cpu.TranslatedCode.State;
+import org.vm.api.cpu.TranslationStats;
+
+/**
+ * The translated code of one machine, for all its CPUs. It holds so many bytes of bytecode at most; when there are more,
+ * the regions go that ran least since the last time. Classes of regions see those of one machine's instructions only, so
+ * that nothing of a machine outlives it. Any thread.
+ */
+final class CodeCache {
+    /** Where a translation begins, and what the bytes there mean. */
+    record Key(long pc, long physical, int context) {
+        static Key of(Region region) {
+            return new Key(region.pc(), region.physical(), region.context());
+        }
+    }
+
+    /** Bytecode of a region that is smaller than nearly all are. */
+    private static final int SMALL = 256;
+    private static final Logger LOG = LoggerFactory.getLogger(CodeCache.class);
+
+    final MemorySegment memory;
+    final Rows rows = new Rows();
+    private final RegionClasses classes = new RegionClasses();
+    private final long limit;
+    /** Regions at most, for also those that cannot be translated take room. */
+    private final int most;
+    private final Map<Key, CachedRegion> regions = new ConcurrentHashMap<>();
+    /** CPUs that use it; guarded by the engine. */
+    int users;
+
+    private long bytes;
+    private int evictions;
+    private long found;
+    private long translated;
+    private long failed;
+    private long invalidated;
+    private long evicted;
+    private long translationNanos;
+    private long compilationNanos;
+    /** Of regions that are gone. */
+    private TranslationStats.Runs formerRuns = TranslationStats.Runs.NONE;
+
+    /** @param limit bytes of bytecode to keep */
+    CodeCache(MemorySegment memory, long limit) {
+        this.memory = memory;
+        this.limit = limit;
+        this.most = (int) Math.min(limit / SMALL, Integer.MAX_VALUE);
+    }
+
+    CachedRegion find(Key key) {
+        return regions.get(key);
+    }
+
+    Collection<CachedRegion> all() {
+        return regions.values();
+    }
+
+    synchronized CachedRegion add(Region region) {
+        CachedRegion added = new CachedRegion(region, (int) ++found);
+        CachedRegion before = regions.put(Key.of(region), added);
+        if (before != null) {
+            forget(before);
+        }
+        return added;
+    }
+
+    /** Makes the class of a region. Nothing comes of one that was dropped, or is too large. */
+    void translate(CachedRegion cached) {
+        TranslationEvents.Translated event = new TranslationEvents.Translated();
+        event.begin();
+        long began = System.nanoTime();
+        RegionWriter.Written written = classes.write(cached.region, cached.number, rows);
+        RegionCode code = written.codeLength() >= Compiler.HUGE ? null : classes.define(written, memory);
+        long time = System.nanoTime() - began;
+        synchronized (this) {
+            translationNanos += time;
+            if (!cached.dropped) {
+                cached.age = evictions;
+                if (code == null) {
+                    fail(cached);
+                } else {
+                    translated++;
+                    cached.translated(code, written);
+                    bytes += cached.bytes;
+                }
+                makeRoom(cached);
+            }
+        }
+        event.describe(cached);
+        event.commit();
+    }
+
+    /** The compiler is done with a region. */
+    void compiled(CachedRegion cached, boolean successfully, long nanos) {
+        synchronized (this) {
+            compilationNanos += nanos;
+            if (cached.dropped) {
+                return;
+            }
+            cached.age = evictions;
+            if (successfully) {
+                cached.state = State.READY;
+            } else {
+                fail(cached);
+            }
+        }
+    }
+
+    /** Leaves a region's code to the interpreter. */
+    private void fail(CachedRegion cached) {
+        failed++;
+        cached.state = State.FAILED;
+        bytes -= cached.bytes;
+        cached.bytes = 0;
+        cached.code = null;
+    }
+
+    /** Memory does not hold a region's code any more, or not there. Other CPUs find out themselves. */
+    void invalidate(CachedRegion cached) {
+        synchronized (this) {
+            if (!regions.remove(Key.of(cached.region), cached)) {
+                return;
+            }
+            invalidated++;
+            bytes -= cached.bytes;
+            formerRuns = formerRuns.plus(cached.runs());
+            cached.dropped = true;
+        }
+        new TranslationEvents.Invalidated().about(cached);
+    }
+
+    void flush() {
+        synchronized (this) {
+            regions.values().forEach(this::forget);
+            regions.clear();
+        }
+        LOG.debug("translated code was flushed");
+    }
+
+    private void forget(CachedRegion cached) {
+        bytes -= cached.bytes;
+        formerRuns = formerRuns.plus(cached.runs());
+        cached.drop();
+    }
+
+    /** Drops regions, but not the newest one, until an eighth of the cache is free. */
+    private void makeRoom(CachedRegion newest) {
+        if (bytes <= limit && regions.size() <= most) {
+            return;
+        }
+        List<CachedRegion> candidates = new ArrayList<>(regions.values());
+        candidates.removeIf(cached -> cached == newest || cached.bytes == 0 && cached.state != State.FAILED);
+        Map<CachedRegion, Long> executed = new HashMap<>();
+        candidates.forEach(cached -> executed.put(cached, cached.runs().executed()));
+        // Those that came after the last eviction could not show yet what they are good for.
+        candidates.sort(Comparator.comparing((CachedRegion cached) -> cached.age == evictions)
+                .thenComparingLong(cached -> executed.get(cached) - cached.executedBefore));
+        for (CachedRegion cached : candidates) {
+            if (bytes <= limit - limit / 8 && regions.size() <= most - most / 8) {
+                break;
+            }
+            regions.remove(Key.of(cached.region), cached);
+            evicted++;
+            forget(cached);
+            new TranslationEvents.Evicted().about(cached);
+        }
+        evictions++;
+        executed.forEach((cached, now) -> cached.executedBefore = now);
+    }
+
+    /** A region that a person asks for by its number. */
+    CachedRegion numbered(int number) {
+        return regions.values().stream().filter(cached -> cached.number == number).findFirst().orElseThrow(() ->
+                new VmException("there is no region " + number + ", or not any more"));
+    }
+
+    synchronized TranslationStats stats(int waiting, int threshold) {
+        TranslationStats.Runs runs = formerRuns;
+        int count = 0;
+        long instructions = 0;
+        for (CachedRegion cached : regions.values()) {
+            runs = runs.plus(cached.runs());
+            if (cached.bytes > 0) {
+                count++;
+                instructions += cached.instructions;
+            }
+        }
+        return new TranslationStats(count, bytes, limit, instructions, waiting, threshold, found, translated, failed,
+                invalidated, evicted, translationNanos, compilationNanos, runs);
+    }
+}

@@ -1,0 +1,82 @@
+package org.vm.engine.jit.internal;
+
+import org.vm.api.cpu.Cpu;
+import org.vm.api.cpu.Translation;
+import org.vm.api.cpu.TranslationStats;
+import org.vm.api.mmu.Mmu;
+
+/** A region as one CPU enters it; counts how that ends. */
+final class RegionTranslation implements Translation {
+    final Cpu cpu;
+    private final Mmu mmu;
+    /** {@code null} when it is gone. */
+    private Region region;
+    /** {@code null} when it is gone. Set by other threads: until this CPU sees that, it may run what is still right. */
+    private RegionCode code;
+    /** What was so when it was last seen that the code is what memory holds. */
+    private long stamp;
+    private int epoch;
+    private long entries;
+    private long executed;
+    private long missed;
+    private long interrupted;
+    private long trapped;
+    private long stale;
+
+    RegionTranslation(Cpu cpu, CachedRegion cached) {
+        this.cpu = cpu;
+        this.mmu = cpu.mmu;
+        renew(cached);
+    }
+
+    /** Memory was just seen to hold the code. */
+    void renew(CachedRegion cached) {
+        region = cached.region;
+        code = cached.code;
+        stamp = mmu.fetchStamp();
+        epoch = cpu.codeEpoch;
+    }
+
+    void drop() {
+        code = null;
+        region = null;
+    }
+
+    @Override
+    public Outcome run(long limit) {
+        RegionCode code = this.code;
+        if (code == null || (mmu.fetchStamp() != stamp || cpu.codeEpoch != epoch) && !isCurrent()) {
+            stale++;
+            return Outcome.STALE;
+        }
+        long before = cpu.retired;
+        int outcome = code.run(cpu, cpu.registers, mmu.translations(), 0, (int) Math.min(limit - before, 1 << 30));
+        long after = cpu.retired;
+        entries++;
+        executed += after - before;
+        if (outcome == RegionCode.INTERPRET) {
+            missed++;
+            return Outcome.INTERPRET;
+        }
+        if (outcome == RegionCode.TRAPPED) {
+            trapped++;
+        } else if (cpu.attention() || after - limit >= 0) {
+            interrupted++;
+        }
+        return Outcome.RAN;
+    }
+
+    private boolean isCurrent() {
+        Region region = this.region;
+        if (region == null || !region.isMapped(mmu) || cpu.codeEpoch != epoch && !region.isUnchanged(mmu)) {
+            return false;
+        }
+        stamp = mmu.fetchStamp();
+        epoch = cpu.codeEpoch;
+        return true;
+    }
+
+    TranslationStats.Runs runs() {
+        return new TranslationStats.Runs(entries, executed, missed, interrupted, trapped, stale);
+    }
+}

@@ -1,0 +1,220 @@
+package org.vm.testing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vm.api.ExecMode;
+import org.vm.api.cpu.ExitReason;
+import org.vm.api.cpu.TranslatedCode;
+import org.vm.api.cpu.TranslationStats;
+import org.vm.engine.interp.internal.Interpreter;
+import org.vm.engine.jit.internal.JitEngine;
+
+/** What becomes of translated code: it is counted, shown, dropped and unloaded. */
+class JitCodeTest {
+    private static final int A0 = 10;
+    private static final int A1 = 11;
+    private static final int SMALL = 20_000;
+
+    private static final String SUM = """
+                    li      a0, 0
+                    li      a1, 10000
+            1:      add     a0, a0, a1
+                    addi    a1, a1, -1
+                    bnez    a1, 1b
+                    wfi
+            """;
+
+    private static JitEngine atOnce(long limit) {
+        return new JitEngine(new Interpreter(), ExecMode.JIT, 1, false, limit);
+    }
+
+    private static TranslatedCode code(BareHart hart) {
+        return hart.runner().translated().orElseThrow();
+    }
+
+    /** Loops that have nothing to do with each other. */
+    private static String manyLoops(int count) {
+        StringBuilder source = new StringBuilder("li a0, 0\n");
+        for (int i = 0; i < count; i++) {
+            source.append("li a1, 5\nloop").append(i).append(":\n");
+            source.repeat("add a0, a0, a1\nxor a2, a2, a0\n", 20);
+            source.append("addi a1, a1, -1\nbnez a1, loop").append(i).append("\n");
+        }
+        return source.append("wfi").toString();
+    }
+
+    @Test
+    void theCacheKeepsItsLimitAndTheClassesOfWhatIsDroppedAreUnloaded() {
+        try (JitEngine engine = atOnce(SMALL); BareHart hart = new BareHart(engine)) {
+            long unloaded = ManagementFactory.getClassLoadingMXBean().getUnloadedClassCount();
+            hart.load(manyLoops(300));
+            hart.runToEnd(1_000_000);
+            assertEquals(300 * 20 * 15, hart.x(A0));
+            TranslationStats stats = code(hart).stats();
+            assertTrue(stats.evicted() > 200, stats.toString());
+            assertTrue(stats.bytes() <= SMALL && stats.bytes() > 0, stats.toString());
+            System.gc();
+            long gone = ManagementFactory.getClassLoadingMXBean().getUnloadedClassCount() - unloaded;
+            assertTrue(gone >= stats.evicted() / 2, gone + " classes unloaded of " + stats.evicted());
+        }
+    }
+
+    @Test
+    void whatRunsMostSurvives() {
+        try (JitEngine engine = atOnce(SMALL); BareHart hart = new BareHart(engine)) {
+            hart.load("""
+                            li      a3, 40
+                    again:  li      a1, 5000
+                    hot:    add     a0, a0, a1
+                            addi    a1, a1, -1
+                            bnez    a1, hot
+                            la      t0, table
+                            slli    t1, a3, 3
+                            add     t0, t0, t1
+                            ld      t0, 0(t0)
+                            jalr    t0
+                            addi    a3, a3, -1
+                            bnez    a3, again
+                            wfi
+                    """ + functions(41));
+            hart.runToEnd(10_000_000);
+            TranslatedCode code = code(hart);
+            assertTrue(code.stats().evicted() > 0, code.stats().toString());
+            assertTrue(code.regions().getFirst().executed() > 100_000, code.regions().toString());
+        }
+    }
+
+    private static String functions(int count) {
+        StringBuilder source = new StringBuilder();
+        for (int i = 0; i < count; i++) {
+            source.append("f").append(i).append(":\n").repeat("add a2, a2, a3\nxor a2, a2, a0\n", 30).append("ret\n");
+        }
+        source.append(".align 3\ntable:\n");
+        for (int i = 0; i < count; i++) {
+            source.append(".dword f").append(i).append("\n");
+        }
+        return source.toString();
+    }
+
+    @Test
+    void whatIsFlushedIsTranslatedAgain() {
+        try (JitEngine engine = atOnce(JitEngine.CODE_LIMIT); BareHart hart = new BareHart(engine)) {
+            hart.load(SUM);
+            hart.runToEnd(1_000_000);
+            TranslatedCode code = code(hart);
+            long found = code.stats().found();
+            long executed = code.stats().runs().executed();
+            assertTrue(found > 0 && executed > 29_000, code.stats().toString());
+            code.flush();
+            assertEquals(List.of(), code.regions());
+            assertEquals(0, code.stats().bytes());
+            assertEquals(executed, code.stats().runs().executed(), "what ran is not forgotten");
+            hart.load(SUM);
+            hart.runToEnd(1_000_000);
+            assertEquals(10_000 * 10_001 / 2, hart.x(A0));
+            assertTrue(code.stats().found() > found);
+            assertTrue(code.stats().runs().executed() > 2 * 29_000, code.stats().toString());
+        }
+    }
+
+    @Test
+    void entriesAndTheirEndsAreCounted() {
+        try (JitEngine engine = atOnce(JitEngine.CODE_LIMIT); BareHart hart = new BareHart(engine)) {
+            hart.load("""
+                            la      t0, cell
+                    1:      ld      a1, 0(t0)
+                            addi    a1, a1, 1
+                            sd      a1, 0(t0)
+                            j       1b
+                            .align  3
+                    cell:   .dword  0
+                    """);
+            for (int i = 0; i < 100; i++) {
+                assertEquals(ExitReason.BUDGET, hart.runner().run(1000));
+            }
+            TranslationStats.Runs runs = code(hart).stats().runs();
+            assertTrue(runs.interrupted() >= 90, runs.toString());
+            assertTrue(runs.missed() >= 1, "the first access misses the TLB: " + runs);
+            assertTrue(runs.executed() > 90_000 && runs.executed() <= hart.cpu().retired, runs.toString());
+            assertEquals(runs.entries(), runs.left() + runs.missed() + runs.interrupted() + runs.trapped());
+        }
+    }
+
+    @Test
+    void codeThatChangesIsInvalidated() {
+        try (JitEngine engine = atOnce(JitEngine.CODE_LIMIT); BareHart hart = new BareHart(engine)) {
+            hart.load("""
+                            li      a0, 50
+                            la      t0, code
+                    1:      lw      t4, 0(t0)
+                            li      t5, 0x100000        # another immediate
+                            xor     t4, t4, t5
+                            sw      t4, 0(t0)
+                            fence.i
+                            jal     code
+                            addi    a0, a0, -1
+                            bnez    a0, 1b
+                            wfi
+                    code:   addi    a1, a1, 3           # or 2
+                            ret
+                    """);
+            hart.runToEnd(100_000);
+            assertEquals(50 * 5 / 2, hart.x(A1));
+            TranslationStats stats = code(hart).stats();
+            assertTrue(stats.invalidated() >= 20, stats.toString());
+        }
+    }
+
+    @Test
+    void aRegionIsListedAsGuestCodeAndBytecode() {
+        try (JitEngine engine = atOnce(JitEngine.CODE_LIMIT); BareHart hart = new BareHart(engine)) {
+            hart.load(SUM);
+            hart.runToEnd(1_000_000);
+            TranslatedCode code = code(hart);
+            TranslatedCode.Region hottest = code.regions().getFirst();
+            TranslatedCode.Listing listing = code.listing(hottest.number());
+            assertTrue(listing.guest().stream().anyMatch(line -> line.contains("8000000c  add")), listing.guest().toString());
+            assertTrue(listing.bytecode().contains("  ladd"), listing.bytecode().toString());
+            assertTrue(listing.bytecode().stream().anyMatch(line -> line.matches("  goto L\\d+")), listing.bytecode().toString());
+            byte[] file = code.classFile(hottest.number());
+            assertEquals((byte) 0xCA, file[0]);
+            assertEquals((byte) 0xFE, file[1]);
+        }
+    }
+
+    @Test
+    void flightRecorderSeesTranslationsAndEvictions(@TempDir Path folder) throws Exception {
+        try (Recording recording = new Recording()) {
+            List.of("Translated", "Compiled", "Invalidated", "Evicted").forEach(name ->
+                    recording.enable("org.vm." + name).withoutThreshold());
+            recording.start();
+            try (JitEngine engine = atOnce(SMALL); BareHart hart = new BareHart(engine)) {
+                hart.load(manyLoops(40));
+                hart.runToEnd(1_000_000);
+            }
+            Path file = folder.resolve("events.jfr");
+            recording.dump(file);
+            List<RecordedEvent> events = RecordingFile.readAllEvents(file);
+            Set<String> names = events.stream().map(e -> e.getEventType().getName()).collect(Collectors.toSet());
+            assertTrue(names.containsAll(Set.of("org.vm.Translated", "org.vm.Evicted")), names.toString());
+            RecordedEvent first = events.stream().filter(e -> e.getEventType().getName().equals("org.vm.Translated"))
+                    .findFirst().orElseThrow();
+            assertEquals("0x80000000", first.getString("address"));
+            assertTrue(first.getInt("instructions") > 0 && first.getInt("bytes") > 0, first.toString());
+            assertFalse(Files.size(file) == 0);
+        }
+    }
+}
