@@ -44,7 +44,8 @@ record CodeView(CodeCache cache, InstructionSet instructionSet, Compiler compile
             for (long at = run.pc(); at < run.pc() + 2L * run.parcels().length; ) {
                 DecodedRow row = decoder.decode(parcels, at).getLast();
                 lines.add("  %x  %s".formatted(at, instructionSet.disassemble(row, at)));
-                at += row.length();
+                // A row without length stands alone where its instruction is decoded anew behind it.
+                at += Math.max(row.length(), Short.BYTES);
             }
         }
         return lines;
