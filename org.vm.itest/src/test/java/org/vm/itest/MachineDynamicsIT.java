@@ -87,6 +87,15 @@ public class MachineDynamicsIT {
     }
 
     @Test
+    public void aPartOfTheBoardCanBeSetInTheMachinesConfiguration() throws Exception {
+        Machine machine = machines.create("parts", Map.of("memory", "16M", "kernel", endlessLoop().toString(),
+                "parts", new String[] {"pci.rootPorts=2"}));
+        await("the host bridge", () -> machine.devices().find("pci").isPresent());
+        Map<String, String> slots = machine.devices().find("pci").orElseThrow().device().info();
+        assertTrue(slots.toString(), slots.containsKey("slot2") && !slots.containsKey("slot3"));
+    }
+
+    @Test
     public void aDeviceIsMappedWhenItsConfigurationAppearsAndUnmappedWhenItGoes() throws Exception {
         Machine machine = running("plug");
         int before = machine.bus().mappings().size();

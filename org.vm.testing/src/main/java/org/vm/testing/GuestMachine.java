@@ -246,7 +246,9 @@ public final class GuestMachine implements AutoCloseable {
                 case "org.vm.device.riscv.swi" -> new AclintSwi(part.name(), part.properties().containsKey("supervisor")
                         ? AclintSwi.SUPERVISOR : AclintSwi.MACHINE);
                 case "org.vm.device.riscv.plic" -> new Plic(part.name(), 1023);
-                case "org.vm.device.pci.host" -> new PciHost(part.name());
+                case "org.vm.device.pci.host" -> new PciHost(part.name(), PciHost.Settings.VIRT.with(
+                        Integer.parseInt(part.properties().getOrDefault("rootPorts", "8")),
+                        PciHost.Settings.VIRT.interrupt()));
                 case "org.vm.device.riscv.uart" -> new Uart16550(part.name(), console);
                 default -> throw new IllegalArgumentException("the board has a part that this fixture does not know: " + part);
             };

@@ -1,6 +1,7 @@
 package org.vm.machine.internal;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.vm.api.ConfigurationException;
@@ -27,6 +28,12 @@ public record Board(String name, String compatible, long romBase, long romSize, 
         boolean device() {
             return base >= 0;
         }
+
+        Part with(String key, String value) {
+            Map<String, String> more = new HashMap<>(properties);
+            more.put(key, value);
+            return new Part(kind, name, base, irq, Map.copyOf(more));
+        }
     }
 
     /** @param irq interrupt source that belongs to the place; for a window: the first one of those that may be chosen */
@@ -39,6 +46,32 @@ public record Board(String name, String compatible, long romBase, long romSize, 
             case "virt-aclint" -> virtAclint();
             default -> throw new ConfigurationException("there is no board '" + name + "'; there are 'virt' and 'virt-aclint'");
         };
+    }
+
+    /**
+     * The same with other settings of its parts.
+     *
+     * @param settings {@code part.key=value}, as in {@code pci.rootPorts=16}
+     */
+    public Board with(List<String> settings) {
+        List<Part> changed = new ArrayList<>(parts);
+        for (String setting : settings) {
+            int dot = setting.indexOf('.');
+            int equals = setting.indexOf('=');
+            if (dot < 1 || equals < dot + 2) {
+                throw new ConfigurationException("'%s' is no setting of a part of board '%s'; write part.key=value, as in pci.rootPorts=16"
+                        .formatted(setting, name));
+            }
+            String part = setting.substring(0, dot).strip();
+            String key = setting.substring(dot + 1, equals).strip();
+            String value = setting.substring(equals + 1).strip();
+            if (parts.stream().noneMatch(p -> p.name().equals(part))) {
+                throw new ConfigurationException("board '%s' has no part '%s'; it has: %s".formatted(name, part,
+                        String.join(", ", parts.stream().map(Part::name).toList())));
+            }
+            changed.replaceAll(p -> p.name().equals(part) ? p.with(key, value) : p);
+        }
+        return new Board(name, compatible, romBase, romSize, ramBase, kernelOffset, changed, places, window);
     }
 
     /** The platform that virtual RISC-V firmware and kernels are written for. {@code $vm} is the machine's name. */

@@ -91,6 +91,10 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
         @AttributeDefinition(name = "Devices", description = "More devices: kind:name,key=value,key=value", required = false)
         String[] devices() default {};
 
+        @AttributeDefinition(name = "Parts", description = "Settings of what is built in: part.key=value, as in pci.rootPorts=16",
+                required = false)
+        String[] parts() default {};
+
         @AttributeDefinition(name = "TLB entries", description = "Of each software TLB; a power of two")
         int tlbEntries() default 1024;
 
@@ -124,7 +128,7 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
             throw new ConfigurationException("machine '%s' is configured for %s, but the instruction set that is installed is %s"
                     .formatted(settings.name(), settings.architecture(), architecture.architecture()));
         }
-        Board board = Board.named(config.board());
+        Board board = Board.named(config.board()).with(List.of(config.parts()));
         String firmware = config.firmware().equals("builtin") ? "" : config.firmware();
         configurations = new DeviceConfigurations(admin);
         parts = new ArrayList<>(board.parts());

@@ -36,6 +36,10 @@ public final class MachineOptions {
     @Option(names = "--firmware", paramLabel = "FILE", description = "M-mode firmware; builtin by default.")
     private String firmware;
 
+    @Option(names = "--set", paramLabel = "PART.KEY=VALUE",
+            description = "A setting of a built-in part, as in pci.rootPorts=16; as often as needed.")
+    private List<String> parts = List.of();
+
     /** The options given, as configuration properties of the machine. */
     public Map<String, Object> properties() {
         Map<String, Object> properties = new LinkedHashMap<>();
@@ -46,6 +50,7 @@ public final class MachineOptions {
         put(properties, "initrd", file(initrd));
         put(properties, "append", append);
         put(properties, "firmware", firmware);
+        put(properties, "parts", parts.isEmpty() ? null : parts.toArray(String[]::new));
         return properties;
     }
 

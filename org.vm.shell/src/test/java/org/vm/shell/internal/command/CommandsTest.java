@@ -77,6 +77,8 @@ class CommandsTest {
     void createWritesTheOptionsAsProperties() {
         run("create small --memory 64M --vcpus 2 --append quiet board=virt");
         assertEquals(List.of("create small {memory=67108864, vcpus=2, append=quiet, board=virt}"), manager.calls);
+        run("create many --set pci.rootPorts=16 --set uart.name=serial");
+        assertTrue(manager.calls.removeLast().startsWith("create many {parts="));
         run("create two --guest linux --append quiet");
         assertEquals("create two {kernel=/guests/Image, memory=512M, append=console=ttyS0 quiet}", manager.calls.getLast());
         assertFails("create x --guest beos", "there is no file 'beos' and no guest of that name; guests are: builtin, linux");
