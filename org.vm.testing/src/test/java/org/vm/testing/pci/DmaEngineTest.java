@@ -275,6 +275,17 @@ class DmaEngineTest {
     }
 
     @Test
+    void withoutBusMasteringNothingIsWritten() {
+        put(PlainMemory.RAM, noise(2 << 20));
+        program(0, PlainMemory.RAM, PlainMemory.RAM + (2 << 20), 2 << 20, START);
+        host.write(DEVICE + 4, 2, 2);
+        byte[] before = get(PlainMemory.RAM + (2 << 20), 2 << 20);
+        assertTrue(board.awaitQuiet(SOON));
+        assertArrayEquals(before, get(PlainMemory.RAM + (2 << 20), 2 << 20));
+        assertEquals(0, status(0));
+    }
+
+    @Test
     void randomAccessesThrowNothing() {
         Random random = new Random(3);
         for (int i = 0; i < 200_000; i++) {

@@ -187,6 +187,23 @@ class GuestDriversTest {
     }
 
     @Test
+    @Timeout(300)
+    void uBootReadsAFileSystemFromADiskBehindARootPort() throws Exception {
+        GuestImage uBoot = image("u-boot");
+        Path image = ext4("64M");
+        try (FileBlockBackend backend = new FileBlockBackend(image, false);
+                GuestMachine guest = GuestMachine.virt().memory(256 << 20).firmware(uBoot.firmware().orElseThrow())
+                        .function(new PciTransport(new Blk("disk0", backend, Blk.Settings.DEFAULT))).start()) {
+            guest.expect("stop autoboot", STEP);
+            guest.type("\n\n");
+            guest.expect("=> ", STEP);
+            guest.type("pci enum; virtio scan; pci 1; virtio info; ls virtio 0; echo EN''D\n");
+            String output = guest.expect("END", STEP);
+            assertTrue(output.contains("Capacity: 64.0 MB") && output.contains("lost+found/"), output);
+        }
+    }
+
+    @Test
     @Tag("slow")
     @Timeout(1800)
     void aFileSystemSurvivesTenMinutesOfWork() throws Exception {

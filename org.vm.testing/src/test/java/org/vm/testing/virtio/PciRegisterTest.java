@@ -1,11 +1,14 @@
 package org.vm.testing.virtio;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -215,6 +218,42 @@ class PciRegisterTest {
         assertEquals(1, probe.deactivations.get());
         assertEquals(0, pci.pci(4, 2));
         pci.setUp();
+        assertEquals(0, pci.status());
+        driver.start(0).queue(0).add(Buffer.fromDevice(driver.allocate(8), 8));
+        assertEquals(8, driver.complete(driver.queue(0)).written());
+    }
+
+    @Test
+    void withoutBusMasteringTheDeviceLeavesMemoryAloneUntilItIsResetAndAllowedAgain() throws InterruptedException {
+        probe.gate.drainPermits();
+        DriverQueue queue = driver.start(0).queue(0);
+        long buffer = driver.allocate(8);
+        queue.add(Buffer.fromDevice(buffer, 8));
+        queue.kick();
+        assertTrue(probe.awaitTaken(1));
+        CountDownLatch stopped = new CountDownLatch(1);
+        Thread.ofPlatform().start(() -> {
+            pci.pci(4, 2, 2);
+            stopped.countDown();
+        });
+        assertFalse(stopped.await(100, TimeUnit.MILLISECONDS), "the request still has the guest's buffer");
+        assertTrue(driver.awaitNeedsReset());
+        probe.gate.release(1000);
+        assertTrue(stopped.await(20, TimeUnit.SECONDS));
+        byte[] after = driver.get(PlainMemory.RAM, 1 << 16);
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        assertArrayEquals(after, driver.get(PlainMemory.RAM, 1 << 16));
+        assertFalse(queue.hasUsed());
+        pci.pci(4, 2, 6);
+        queue = driver.start(0).queue(0);
+        queue.add(Buffer.fromDevice(buffer, 8));
+        assertEquals(8, driver.complete(queue).written());
+    }
+
+    @Test
+    void aDeviceThatIsNotInUseDoesNotMindItsBusMastering() {
+        pci.pci(4, 2, 2);
+        pci.pci(4, 2, 6);
         assertEquals(0, pci.status());
         driver.start(0).queue(0).add(Buffer.fromDevice(driver.allocate(8), 8));
         assertEquals(8, driver.complete(driver.queue(0)).written());

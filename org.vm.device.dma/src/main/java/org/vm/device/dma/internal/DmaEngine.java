@@ -18,6 +18,7 @@ import org.vm.api.device.DeviceStatus;
 import org.vm.api.device.DeviceType;
 import org.vm.api.device.DmaPort;
 import org.vm.api.memory.GuestMemory;
+import org.vm.api.pci.BusMaster;
 import org.vm.api.pci.PciBar;
 import org.vm.api.pci.PciContext;
 import org.vm.api.pci.PciDescription;
@@ -48,7 +49,7 @@ import org.vm.api.pci.PciRegisters;
 @Component(service = PciFunction.class, name = DmaEngine.PID, configurationPid = DmaEngine.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = DmaEngine.Config.class, factory = true)
-public final class DmaEngine implements PciFunction, PciRegisters {
+public final class DmaEngine implements PciFunction, PciRegisters, BusMaster {
     static final String PID = "org.vm.device.dma";
 
     @ObjectClassDefinition(name = "DMA engine", description = "Moves memory beside the CPUs; a PCI function")
@@ -189,6 +190,11 @@ public final class DmaEngine implements PciFunction, PciRegisters {
             channel.reset();
         }
         changed();
+    }
+
+    @Override
+    public void stopBusMaster() {
+        reset();
     }
 
     @Override

@@ -3,11 +3,13 @@ package org.vm.device.pci.internal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.vm.api.bus.Bus;
 import org.vm.api.device.DeviceContext;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.memory.GuestMemory;
+import org.vm.api.pci.BusMaster;
 import org.vm.api.pci.PciBar;
 import org.vm.api.pci.PciCapability;
 import org.vm.api.pci.PciContext;
@@ -24,6 +26,8 @@ final class Endpoint {
     private final Interrupts interrupts;
     private final List<Bar> bars = new ArrayList<>();
     private final Runnable decode;
+    /** Whether software lets the function access memory. */
+    private final AtomicBoolean mastering = new AtomicBoolean();
 
     /** @param decode what to do when it may answer to other addresses than before */
     Endpoint(PciFunction function, Express.Type type, Runnable decode) {
@@ -46,7 +50,15 @@ final class Endpoint {
             int at = config.capability(capability.id(), (int) body.size() + 2);
             config.delegate(at + 2, body);
         }
-        config.onWrite(Header.COMMAND, written -> decode.run());
+        config.onWrite(Header.COMMAND, written -> commanded());
+    }
+
+    private void commanded() {
+        boolean allowed = (config.get(Header.COMMAND) & Header.BUS_MASTER) != 0;
+        if (mastering.getAndSet(allowed) && !allowed && function instanceof BusMaster master) {
+            master.stopBusMaster();
+        }
+        decode.run();
     }
 
     private MsiX msix(PciDescription is) {
@@ -91,6 +103,7 @@ final class Endpoint {
 
     void reset() {
         function.reset();
+        mastering.set(false);
         config.reset();
         interrupts.reset();
         decode.run();

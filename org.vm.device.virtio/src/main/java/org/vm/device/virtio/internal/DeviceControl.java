@@ -319,6 +319,20 @@ final class DeviceControl {
         report(cause);
     }
 
+    /** A device in use may not access guest memory any more; returns when it does not. */
+    void stopAccess(String reason) {
+        lock.lock();
+        try {
+            Session active = session;
+            if (active != null) {
+                failed(active, reason, null);
+                active.awaitQuiet(DRAIN_NANOS);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** With the lock: what the driver asks for cannot be done. */
     private void broken(String reason, Throwable cause) {
         Session active;

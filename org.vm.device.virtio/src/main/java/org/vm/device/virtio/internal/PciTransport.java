@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.util.Map;
 import org.vm.api.device.DeviceStatus;
 import org.vm.api.device.DeviceType;
+import org.vm.api.pci.BusMaster;
 import org.vm.api.pci.PciBar;
 import org.vm.api.pci.PciContext;
 import org.vm.api.pci.PciDescription;
@@ -16,7 +17,7 @@ import org.vm.device.virtio.VirtioDevice;
  * Virtio over PCI, without the legacy interface (VirtIO 1.2, section 4.1). What MMIO has in one page is in four parts of a
  * BAR here, to which capabilities point; a fifth is a window to them in configuration space.
  */
-public final class PciTransport implements PciFunction {
+public final class PciTransport implements PciFunction, BusMaster {
     /** The number of the BAR, and where in it each part begins. */
     static final int BAR = 4;
     static final int COMMON = 0x0000;
@@ -126,6 +127,11 @@ public final class PciTransport implements PciFunction {
     public void reset() {
         control.reset();
         common.reset();
+    }
+
+    @Override
+    public void stopBusMaster() {
+        control.stopAccess("its driver has switched bus mastering off");
     }
 
     /** The parts in their BAR. */
