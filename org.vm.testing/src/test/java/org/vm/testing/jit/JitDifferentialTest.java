@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -27,14 +28,15 @@ class JitDifferentialTest {
     private static final long LIMIT = 2_000_000;
 
     /** A hart that runs one program after the other. */
-    static final class Subject implements AutoCloseable {
-        private final ExecutionEngine engine;
-        final BareHart hart;
-        int[] kinds;
+    private static final class Subject implements AutoCloseable {
+        private final List<ExecutionEngine> engines;
+        private final BareHart hart;
+        private int changes;
 
-        Subject(ExecutionEngine engine) {
-            this.engine = engine;
-            hart = new BareHart(engine);
+        /** @param engines what runs it first, and what takes over when it is disturbed */
+        Subject(ExecutionEngine... engines) {
+            this.engines = List.of(engines);
+            hart = new BareHart(engines[0]);
         }
 
         /** All that a program leaves behind. */
@@ -80,9 +82,9 @@ class JitDifferentialTest {
         /** What others may do at any time and no program notices. */
         private void disturb(SplittableRandom random) {
             Cpu cpu = hart.cpu();
-            switch (kinds == null ? random.nextInt(12) : kinds[random.nextInt(kinds.length)]) {
+            switch (random.nextInt(12)) {
                 case 0 -> hart.runner().flush();
-                case 1 -> hart.engine(engine);
+                case 1 -> hart.engine(engines.get(++changes % engines.size()));
                 case 2 -> cpu.mmu.flush();
                 case 3 -> cpu.post(() -> { });
                 case 4 -> cpu.requestAttention();
@@ -157,6 +159,22 @@ class JitDifferentialTest {
         try (TranslatingEngine engine = new TranslatingEngine(ExecMode.HYBRID, 3)) {
             compare(engine, 3000, 40, 5);
             engine.assertTranslated(5_000);
+        }
+    }
+
+    @Test
+    void enginesTakeTurnsInAProgram() {
+        try (TranslatingEngine jit = new TranslatingEngine(ExecMode.JIT, 2);
+                TranslatingEngine hybrid = new TranslatingEngine(ExecMode.HYBRID, 2);
+                Subject reference = new Subject(new Interpreter(65536, 1_000_000, 1, 0));
+                Subject subject = new Subject(new Interpreter(), jit, hybrid)) {
+            SplittableRandom random = new SplittableRandom(7);
+            for (long seed = 4000; subject.changes < 100; seed++) {
+                String source = RandomGuest.program(seed);
+                check(seed, 0, source, reference.run(source, null), subject.run(source, random));
+            }
+            jit.assertTranslated(2_000);
+            hybrid.assertTranslated(100);
         }
     }
 

@@ -3,9 +3,13 @@ package org.vm.testing.jit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.vm.api.ExecMode;
+import org.vm.api.cpu.ExecutionEngine;
+import org.vm.engine.interp.internal.Interpreter;
 import org.vm.isa.Assembler;
 import org.vm.isa.riscv.internal.RiscvArchitecture;
 import org.vm.testing.GuestMachine;
@@ -182,6 +186,54 @@ class JitHartsTest {
                         bne     t0, t1, fail
                         j       pass
                 """ + NO_TRAPS, 100_000);
+    }
+
+    /** The harts work, each counting its turns, until a key is pressed; engines change a hundred times meanwhile. */
+    @Test
+    void locksExcludeWhileEnginesTakeTurns() {
+        byte[] image = ASSEMBLER.assemble(BEGIN + """
+                second: li      t5, 1
+                        addi    a2, s0, 64              # lock
+                        addi    a3, s0, 128             # what it guards
+                        addi    a4, s0, 192             # turns of those who are done
+                        li      a5, 0x10000005          # the UART's line status
+                1:      lr.w.aq t0, (a2)
+                        bnez    t0, 1b
+                        sc.w    t0, t5, (a2)
+                        bnez    t0, 1b
+                        ld      t1, 0(a3)
+                        addi    t1, t1, 1
+                        sd      t1, 0(a3)
+                        amoswap.w.rl zero, zero, (a2)
+                        addi    a6, a6, 1
+                        andi    t0, a6, 63
+                        bnez    t0, 1b
+                        lbu     t0, 0(a5)
+                        andi    t0, t0, 1
+                        beqz    t0, 1b
+                        amoadd.d zero, a6, (a4)
+                        amoadd.w t0, t5, (s0)
+                2:      lw      t0, 0(s0)               # both are done
+                        li      t1, 2
+                        bne     t0, t1, 2b
+                3:      bnez    tp, 3b
+                        ld      t0, 0(a3)
+                        ld      t1, 0(a4)
+                        li      a0, 10
+                        bne     t0, t1, fail
+                        j       pass
+                """ + NO_TRAPS + END, 0x8000_0000L).bytes();
+        try (TranslatingEngine jit = new TranslatingEngine(ExecMode.JIT, 1);
+                TranslatingEngine hybrid = new TranslatingEngine(ExecMode.HYBRID, 5);
+                GuestMachine guest = GuestMachine.virt().memory(16 << 20).vcpus(2).firmware(image).engine(jit).start()) {
+            List<ExecutionEngine> engines = List.of(new Interpreter(), jit, hybrid);
+            for (int i = 0; i < 100; i++) {
+                guest.machine().engine(engines.get(i % 3));
+            }
+            guest.type("x");
+            assertEquals(0, guest.awaitEnd(TIMEOUT));
+            jit.assertTranslated(100);
+        }
     }
 
     @ParameterizedTest
