@@ -73,6 +73,24 @@ class JitCodeTest {
     }
 
     @Test
+    void theClassesOfAMachineGoWithIt() {
+        try (JitEngine engine = atOnce(JitEngine.CODE_LIMIT)) {
+            long unloaded = ManagementFactory.getClassLoadingMXBean().getUnloadedClassCount();
+            long translated;
+            try (BareHart hart = new BareHart(engine)) {
+                hart.load(manyLoops(100));
+                hart.runToEnd(1_000_000);
+                translated = code(hart).stats().translated();
+                assertTrue(translated >= 100, code(hart).stats().toString());
+                assertEquals(0, code(hart).stats().evicted());
+            }
+            System.gc();
+            long gone = ManagementFactory.getClassLoadingMXBean().getUnloadedClassCount() - unloaded;
+            assertTrue(gone >= translated, gone + " classes unloaded of " + translated);
+        }
+    }
+
+    @Test
     void whatRunsMostSurvives() {
         try (JitEngine engine = atOnce(SMALL); BareHart hart = new BareHart(engine)) {
             hart.load("""

@@ -126,6 +126,7 @@ final class CodeCache {
         bytes -= cached.bytes;
         cached.bytes = 0;
         cached.code = null;
+        cached.region = cached.region.withoutNodes();
     }
 
     /** Memory does not hold a region's code any more, or not there. Other CPUs find out themselves. */
