@@ -3,21 +3,28 @@ package org.vm.testing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.vm.api.ExecMode;
 import org.vm.api.VmException;
 import org.vm.api.machine.DeviceManager.Attachment;
 import org.vm.device.virtio.internal.MmioTransport;
 import org.vm.device.virtio.internal.Rng;
 import org.vm.device.virtio.internal.SecureRandomEntropy;
 import org.vm.engine.interp.internal.Interpreter;
+import org.vm.engine.jit.internal.JitEngine;
 import org.vm.guest.FetchOptions;
 import org.vm.guest.GuestImage;
 import org.vm.guest.Progress;
@@ -136,6 +143,49 @@ class DebianBootTest {
             disturbance.join();
             assertTrue(rounds.get() > 10, rounds + " disturbances");
             assertEquals("2", run(guest, "nproc").strip());
+            powerOff(guest);
+        }
+    }
+
+    @Test
+    @Tag("slow")
+    void linuxCalculatesRightWhileItsModeChangesAHundredTimes() throws Exception {
+        String sum = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(new byte[4 << 20]));
+        Interpreter interpreter = new Interpreter();
+        try (JitEngine hybrid = new JitEngine(interpreter, ExecMode.HYBRID, 200);
+                JitEngine jit = new JitEngine(interpreter, ExecMode.JIT, 1);
+                GuestMachine guest = machine(image("linux")).vcpus(2).engine(hybrid).start()) {
+            VirtualMachine machine = guest.machine();
+            machine.engines(List.of(hybrid, jit, interpreter));
+            guest.expect(PROMPT, BOOT);
+            AtomicBoolean done = new AtomicBoolean();
+            CompletableFuture<Integer> changes = CompletableFuture.supplyAsync(() -> {
+                ExecMode[] modes = {ExecMode.INTERPRETER, ExecMode.HYBRID, ExecMode.JIT, ExecMode.HYBRID};
+                CountDownLatch never = new CountDownLatch(1);
+                int count = 0;
+                try {
+                    while (!done.get()) {
+                        machine.mode(modes[count++ % modes.length]);
+                        never.await(30, TimeUnit.MILLISECONDS);
+                    }
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                return count;
+            });
+            int rounds = 0;
+            try {
+                long begun = System.nanoTime();
+                // A change takes as long as a vCPU takes to leave its translator, so time decides, within bounds.
+                while (System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(30) && !changes.isDone()) {
+                    String output = run(guest, "for i in 1 2 3; do head -c 4194304 /dev/zero | sha256sum & done; wait");
+                    assertEquals(3, output.split(sum, -1).length - 1, output);
+                    rounds++;
+                }
+            } finally {
+                done.set(true);
+            }
+            assertTrue(changes.get(1, TimeUnit.MINUTES) >= 100, changes.get() + " changes in " + rounds + " rounds");
             powerOff(guest);
         }
     }
