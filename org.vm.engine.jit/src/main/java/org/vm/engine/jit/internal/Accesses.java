@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import org.vm.api.mmu.TlbLayout;
 
 /** How generated code reads and writes guest memory. An access that hits in the TLB is aligned, so it is not torn. */
 public final class Accesses {
@@ -24,20 +23,5 @@ public final class Accesses {
         }
     }
 
-    /** Not an addend of any entry. */
-    public static final long MISS = Long.MIN_VALUE;
-
     private Accesses() {}
-
-    /**
-     * Looks up an address.
-     *
-     * @param mask the bits of the address to be compared with the tag
-     * @param tag  which tag, {@link TlbLayout#LOAD} or {@link TlbLayout#STORE}
-     * @return what takes the address to its offset in memory, or {@link #MISS}
-     */
-    public static long addend(long[] tlb, long address, long mask, int tag) {
-        int i = (int) (address >>> TlbLayout.INDEX_SHIFT) & tlb.length - TlbLayout.ENTRY;
-        return tlb[i + tag] == (address & mask) ? tlb[i + TlbLayout.ADDEND] : MISS;
-    }
 }

@@ -64,7 +64,6 @@ final class RegionWriter {
     private static final ClassDesc DOUBLE = ClassDesc.of("java.lang.Double");
     private static final ClassDesc LONGS = CD_long.arrayType();
     private static final ClassDesc INTS = CD_int.arrayType();
-    private static final MethodTypeDesc ADDEND = MethodTypeDesc.of(CD_long, LONGS, CD_long, CD_long, CD_int);
     private static final MethodTypeDesc RUN = MethodTypeDesc.of(CD_int, CPU, LONGS, LONGS, CD_int, CD_int);
 
     /** Equal to no masked address, because of the bits below the page number. */
@@ -90,6 +89,9 @@ final class RegionWriter {
 
     private record Miss(Label label, int stop) {}
 
+    /** A call that may raise a trap. Only these are guarded: a handler keeps all registers alive where it is. */
+    private record Throwing(Label start, Label end) {}
+
     /** The page that accesses through a base register went to last. */
     private record BasePage(int register, boolean store) {}
 
@@ -114,6 +116,7 @@ final class RegionWriter {
     private int stop;
     private int target;
     private int address;
+    private int index;
     private int trap;
     private int value;
     private Label dispatch;
@@ -125,7 +128,7 @@ final class RegionWriter {
     private final List<Miss> misses = new ArrayList<>();
     private final List<Long> stopPcs = new ArrayList<>();
     private final List<Integer> stopRetired = new ArrayList<>();
-    private boolean throwing;
+    private final List<Throwing> throwing = new ArrayList<>();
 
     private RegionWriter(ClassDesc self, Region region, Rows rows) {
         this.self = self;
@@ -231,6 +234,7 @@ final class RegionWriter {
         code = builder;
         retired = code.allocateLocal(TypeKind.INT);
         stop = code.allocateLocal(TypeKind.INT);
+        index = code.allocateLocal(TypeKind.INT);
         target = code.allocateLocal(TypeKind.LONG);
         address = code.allocateLocal(TypeKind.LONG);
         value = code.allocateLocal(TypeKind.LONG);
@@ -254,12 +258,10 @@ final class RegionWriter {
             code.loadConstant(NO_PAGE).lstore(page.getValue().tag).lconst_0().lstore(page.getValue().addend);
         }
         region.nodes().forEach(node -> labels.put(node, code.newLabel()));
-        Label begin = code.newBoundLabel();
         dispatch();
         for (Node node : region.nodes()) {
             write(node);
         }
-        Label end = code.newBoundLabel();
         stubs(miss);
         code.labelBinding(exit);
         leave(RegionCode.RAN, false);
@@ -268,8 +270,10 @@ final class RegionWriter {
             atStop();
             leave(RegionCode.INTERPRET, false);
         }
-        if (throwing) {
-            code.exceptionCatch(begin, end, handler, TRAP);
+        if (!throwing.isEmpty()) {
+            for (Throwing range : throwing) {
+                code.exceptionCatch(range.start, range.end, handler, TRAP);
+            }
             code.labelBinding(handler).astore(trap);
             atStop();
             leave(RegionCode.RAN, true);
@@ -312,11 +316,14 @@ final class RegionWriter {
 
     private void stubs(Label miss) {
         for (LookUp lookUp : lookUps) {
-            code.labelBinding(lookUp.label).aload(TLB).lload(address).loadConstant(mask(lookUp.access))
-                    .loadConstant(lookUp.access.store() ? TlbLayout.STORE : TlbLayout.LOAD)
-                    .invokestatic(ACCESSES, "addend", ADDEND).dup2().lstore(lookUp.page.addend)
-                    .loadConstant(Accesses.MISS).lcmp().ifeq(lookUp.miss)
-                    .lload(address).loadConstant(TlbLayout.PAGE_MASK).land().lstore(lookUp.page.tag).goto_(lookUp.back);
+            int tag = lookUp.access.store() ? TlbLayout.STORE : TlbLayout.LOAD;
+            code.labelBinding(lookUp.label);
+            code.lload(address).loadConstant(TlbLayout.INDEX_SHIFT).lushr().l2i()
+                    .aload(TLB).arraylength().loadConstant(TlbLayout.ENTRY).isub().iand().istore(index);
+            code.aload(TLB).iload(index).loadConstant(tag).iadd().laload()
+                    .lload(address).loadConstant(mask(lookUp.access)).land().lcmp().ifne(lookUp.miss);
+            code.aload(TLB).iload(index).loadConstant(TlbLayout.ADDEND).iadd().laload().lstore(lookUp.page.addend);
+            code.lload(address).loadConstant(TlbLayout.PAGE_MASK).land().lstore(lookUp.page.tag).goto_(lookUp.back);
         }
         for (Stub poll : polls) {
             code.labelBinding(poll.label).loadConstant(poll.pc).lstore(target).goto_(exit);
@@ -455,8 +462,8 @@ final class RegionWriter {
             code.labelBinding(end);
             return;
         }
-        if (row.row().mayTrap()) {
-            throwing = true;
+        boolean mayTrap = row.row().mayTrap();
+        if (mayTrap) {
             code.loadConstant(newStop(node, at)).istore(stop);
         }
         Method method = row.row().method();
@@ -466,8 +473,12 @@ final class RegionWriter {
             operand(row, i, types[i], node.pcs[at]);
             parameters.add(desc(types[i]));
         }
+        Label start = code.newBoundLabel();
         code.invokestatic(desc(method.getDeclaringClass()), method.getName(),
                 MethodTypeDesc.of(desc(method.getReturnType()), parameters));
+        if (mayTrap) {
+            throwing.add(new Throwing(start, code.newBoundLabel()));
+        }
     }
 
     private int newStop(Node node, int at) {
