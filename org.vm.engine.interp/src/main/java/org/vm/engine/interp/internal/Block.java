@@ -35,6 +35,8 @@ final class Block {
     long entries;
     long nextLook;
     long fusedAt;
+    /** Of the MMU when it was last found by its address. */
+    long stamp;
     /** What runs instead of it, if anything. */
     Translation translation;
     /** Where it went on, if it ends in a calculated jump and somebody wants to know; some of them, the first ones. */

@@ -1,5 +1,6 @@
 package org.vm.engine.interp.internal;
 
+import java.util.Arrays;
 import org.vm.api.CacheStats;
 import org.vm.api.cpu.CodeProfile;
 import org.vm.api.cpu.Cpu;
@@ -13,12 +14,15 @@ import org.vm.api.mmu.Mmu;
 final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
     private static final long PAGE_MASK = -4096;
     private static final long[] NO_TARGETS = {};
+    private static final int RECENT = 4096;
 
     private final Cpu cpu;
     private final Mmu mmu;
     private final BlockCache cache;
     private final BlockBuilder builder;
     private final long fuseThreshold;
+    /** Blocks by their address, valid while their {@link Block#stamp} is the MMU's. */
+    private final Block[] recent = new Block[RECENT];
     /** {@code null} if nobody translates. */
     private final Translator translator;
 
@@ -46,7 +50,7 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
             }
             // A guest whose trap handler traps retires nothing for ever: every turn counts as one instruction, too.
             limit--;
-            Block block = find(cpu.pc);
+            Block block = recent(cpu.pc);
             if (block != null && block.translation != null) {
                 block = runTranslation(block, limit);
             }
@@ -199,6 +203,22 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
         return next;
     }
 
+    /** As {@link #find}, of what was found lately: that is where translated code leads. */
+    private Block recent(long pc) {
+        int i = (int) (pc >>> 1) & RECENT - 1;
+        Block block = recent[i];
+        if (block != null && block.pc == pc && block.stamp == mmu.fetchStamp() && block.epoch == cpu.codeEpoch
+                && block.context == cpu.context()) {
+            return block;
+        }
+        block = find(pc);
+        if (block != null && block.secondPage == -1) {
+            block.stamp = mmu.fetchStamp();
+            recent[i] = block;
+        }
+        return block;
+    }
+
     /** The block at {@code pc} under the present translation and context; {@code null} after delivering a trap. */
     private Block find(long pc) {
         try {
@@ -251,6 +271,7 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
     @Override
     public void flush() {
         cache.clear();
+        Arrays.fill(recent, null);
         if (translator != null) {
             translator.flush();
         }

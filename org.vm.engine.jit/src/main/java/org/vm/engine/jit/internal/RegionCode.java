@@ -26,4 +26,15 @@ public abstract class RegionCode {
      * @param budget instructions to run, give or take a node
      */
     public abstract int run(Cpu cpu, long[] registers, long[] tlb, int entry, int budget);
+
+    /**
+     * Whether a region may go on after an instruction that could have changed anything.
+     *
+     * @param context the region's
+     * @param stamp   of fetches, before
+     * @param epoch   of code, before
+     */
+    public static boolean goesOn(Cpu cpu, int context, long stamp, int epoch) {
+        return !cpu.attention() && cpu.context() == context && cpu.mmu.fetchStamp() == stamp && cpu.codeEpoch == epoch;
+    }
 }

@@ -43,7 +43,7 @@ final class RegionFinder {
     private final Cpu cpu;
     private final CodeProfile profile;
     private final Decoder decoder;
-    private final Rows sizes;
+    private final Rows instructions;
     private final CodeReader memory;
     private final Map<Key, Node> nodes = new LinkedHashMap<>();
     private final Map<Long, Long> pages = new LinkedHashMap<>();
@@ -58,7 +58,7 @@ final class RegionFinder {
     RegionFinder(Cpu cpu, CodeProfile profile, Rows rows) {
         this.cpu = cpu;
         this.profile = profile;
-        this.sizes = rows;
+        this.instructions = rows;
         this.decoder = cpu.instructionSet().decoder(cpu.context());
         this.memory = cpu.mmu::fetch16;
     }
@@ -137,13 +137,14 @@ final class RegionFinder {
                 break;
             }
             int length = decoded.getLast().length();
-            if (at + length > limit || decoded.stream().anyMatch(row -> isStop(row.row()))) {
+            boolean stops = decoded.stream().anyMatch(row -> isStop(row.row()));
+            if (at + length > limit || stops && !(rows.isEmpty() && isCallable(decoded))) {
                 break;
             }
             for (DecodedRow row : decoded) {
                 rows.add(row);
                 pcs.add(at);
-                size += sizes.size(row.row());
+                size += instructions.size(row.row());
                 open &= !row.row().endsBlock();
             }
             at += length;
@@ -166,6 +167,13 @@ final class RegionFinder {
         } catch (GuestTrap notMapped) {
             return false;
         }
+    }
+
+    /** Whether a stop can be a node of its own: it goes on behind itself, unless it changes what the region depends on. */
+    private static boolean isCallable(List<DecodedRow> decoded) {
+        DecodedRow row = decoded.getFirst();
+        return decoded.size() == 1 && row.length() > 0 && !(row.row().result() instanceof Result.Jump)
+                && !(row.row().result() instanceof Result.Branch);
     }
 
     /** It needs all state in its place, and may change everything. */
@@ -195,7 +203,7 @@ final class RegionFinder {
             return new Node.End.Calculated(List.of(want(node.call.returnPc(), node.call.caller())));
         }
         List<Node.Edge> targets = new ArrayList<>();
-        if (!links && node.call == null && returns(register)) {
+        if (!links && node.call == null && instructions.isLink(register)) {
             unknownReturns.add(node);
         } else {
             for (long target : profile.targets(node.pc)) {
@@ -205,15 +213,8 @@ final class RegionFinder {
         return new Node.End.Calculated(targets);
     }
 
-    /** Whether calls leave return addresses in this register, as far as this region has shown. */
-    private boolean returns(int register) {
-        return linkSlots.contains(register) || linkSlots.isEmpty();
-    }
-
-    private final java.util.Set<Integer> linkSlots = new java.util.HashSet<>();
-
     private Node.Edge wantCall(Node node, DecodedRow row, long function) {
-        linkSlots.add(row.destination());
+        instructions.links(row.destination());
         Node.Call caller = node.call;
         int depth = caller == null ? 1 : caller.depth() + 1;
         int recursion = function == start ? 1 : 0;

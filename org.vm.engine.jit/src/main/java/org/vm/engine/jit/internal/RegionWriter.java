@@ -85,7 +85,7 @@ final class RegionWriter {
     /** A class to define, and what its instance has to be given. */
     record Written(byte[] bytes, int codeLength, long[] pcs, int[] retiredBefore) {}
 
-    private record Stub(Label label, long pc, int retired) {}
+    private record Stub(Label label, long pc) {}
 
     private record Miss(Label label, int stop) {}
 
@@ -251,12 +251,13 @@ final class RegionWriter {
             code.aload(REGISTERS).loadConstant(slot).laload();
             storeBits(slot, local);
         });
-        code.iconst_0().istore(retired).iconst_0().istore(stop);
+        code.iconst_0().istore(retired).iconst_0().istore(stop).iconst_0().istore(index);
         code.lconst_0().lstore(target);
         for (Map.Entry<BasePage, PageLocals> page : basePages.entrySet()) {
             page.setValue(new PageLocals(code.allocateLocal(TypeKind.LONG), code.allocateLocal(TypeKind.LONG)));
-            code.loadConstant(NO_PAGE).lstore(page.getValue().tag).lconst_0().lstore(page.getValue().addend);
+            code.lconst_0().lstore(page.getValue().addend);
         }
+        forgetPages();
         region.nodes().forEach(node -> labels.put(node, code.newLabel()));
         dispatch();
         for (Node node : region.nodes()) {
@@ -299,19 +300,33 @@ final class RegionWriter {
     }
 
     private void leave(int outcome, boolean trapped) {
-        for (int slot : dirty) {
-            code.aload(REGISTERS).loadConstant(slot);
-            loadBits(slot);
-            code.lastore();
-        }
+        storeRegisters();
         code.aload(CPU_PARAMETER).lload(target).putfield(CPU, "pc", CD_long);
-        code.aload(CPU_PARAMETER).dup().getfield(CPU, "retired", CD_long).iload(retired).i2l().ladd()
-                .putfield(CPU, "retired", CD_long);
+        addRetired();
         if (trapped) {
             code.aload(CPU_PARAMETER).aload(trap).lload(target)
                     .invokevirtual(CPU, "deliver", MethodTypeDesc.of(CD_void, TRAP, CD_long));
         }
         code.loadConstant(outcome).ireturn();
+    }
+
+    private void storeRegisters() {
+        for (int slot : dirty) {
+            code.aload(REGISTERS).loadConstant(slot);
+            loadBits(slot);
+            code.lastore();
+        }
+    }
+
+    private void addRetired() {
+        code.aload(CPU_PARAMETER).dup().getfield(CPU, "retired", CD_long).iload(retired).i2l().ladd()
+                .putfield(CPU, "retired", CD_long);
+    }
+
+    private void forgetPages() {
+        for (PageLocals page : basePages.values()) {
+            code.loadConstant(NO_PAGE).lstore(page.tag);
+        }
     }
 
     private void stubs(Label miss) {
@@ -342,6 +357,10 @@ final class RegionWriter {
         written.add(node);
         code.labelBinding(labels.get(node));
         int last = node.rows.size() - 1;
+        if (RegionFinder.isStop(node.rows.get(last).row())) {
+            stop(node, node.rows.get(last), ((Node.End.Goto) node.ending).next());
+            return;
+        }
         boolean jumps = node.rows.get(last).row().endsBlock();
         for (int i = 0; i <= last; i++) {
             DecodedRow decoded = node.rows.get(i);
@@ -370,6 +389,32 @@ final class RegionWriter {
                 calculated(targets);
             }
         }
+    }
+
+    /**
+     * A row that wants all state in its place, and may change everything: it goes on with other TLBs, or leaves the region
+     * when that may not be what has to run now.
+     */
+    private void stop(Node node, DecodedRow row, Node.Edge next) {
+        storeRegisters();
+        code.aload(CPU_PARAMETER).loadConstant(node.pc).putfield(CPU, "pc", CD_long);
+        addRetired();
+        code.iload(BUDGET).iload(retired).isub().istore(BUDGET).iconst_0().istore(retired);
+        code.aload(CPU_PARAMETER).getfield(CPU, "mmu", MMU).invokeinterface(MMU, "fetchStamp", MethodTypeDesc.of(CD_long))
+                .lstore(target);
+        code.aload(CPU_PARAMETER).getfield(CPU, "codeEpoch", CD_int).istore(index);
+        calculate(node, 0, row);
+        store(row, node.pc);
+        count(node);
+        code.aload(CPU_PARAMETER).getfield(CPU, "mmu", MMU)
+                .invokeinterface(MMU, "translations", MethodTypeDesc.of(LONGS)).astore(TLB);
+        forgetPages();
+        Label leave = code.newLabel();
+        exits.add(new Stub(leave, node.end));
+        code.aload(CPU_PARAMETER).loadConstant(region.context()).lload(target).iload(index)
+                .invokestatic(REGION_CODE, "goesOn", MethodTypeDesc.of(CD_boolean, CPU, CD_int, CD_long, CD_int))
+                .ifeq(leave);
+        go(next);
     }
 
     private void count(Node node) {
@@ -407,7 +452,7 @@ final class RegionWriter {
     private void go(Node.Edge edge) {
         if (edge.node == null) {
             Label label = code.newLabel();
-            exits.add(new Stub(label, edge.pc, 0));
+            exits.add(new Stub(label, edge.pc));
             code.goto_(label);
             return;
         }
@@ -419,7 +464,7 @@ final class RegionWriter {
 
     private void poll(long pc) {
         Label label = code.newLabel();
-        polls.add(new Stub(label, pc, 0));
+        polls.add(new Stub(label, pc));
         pollTo(label);
     }
 

@@ -2,6 +2,7 @@ package org.vm.engine.jit.internal;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.vm.api.isa.Operand;
 import org.vm.api.isa.Result;
@@ -15,6 +16,17 @@ final class Rows {
     private static final int JUMP = 30;
 
     private final Map<Row, Optional<RowBody>> bodies = new ConcurrentHashMap<>();
+
+    /** Registers that calls leave return addresses in, as far as has been seen. */
+    private final Set<Integer> links = ConcurrentHashMap.newKeySet();
+
+    void links(int slot) {
+        links.add(slot);
+    }
+
+    boolean isLink(int slot) {
+        return links.contains(slot);
+    }
 
     /** The body to copy, or {@code null} if the method has to be called. */
     RowBody body(Row row) {

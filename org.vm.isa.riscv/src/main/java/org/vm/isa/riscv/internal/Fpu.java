@@ -71,16 +71,28 @@ public final class Fpu {
         fflags |= flags;
     }
 
-    private boolean wantsInexact() {
-        return (fflags & NX) == 0;
+    /**
+     * Whether an ordinary result of the host is all there is to do: it is rounded as it should be, and should it be
+     * inexact, that has been noted before. Methods that begin with this stay small, so that engines inline them.
+     */
+    private boolean isSettled(int rounding) {
+        return rounding == RNE && (fflags & NX) != 0;
+    }
+
+    private void raiseInexact(boolean inexact) {
+        if (inexact) {
+            raise(NX);
+        }
     }
 
     public double add(double a, double b, int rounding) {
         double sum = a + b;
+        return isSettled(rounding) && Math.abs(sum) <= Double.MAX_VALUE ? sum : addWithFlags(a, b, sum, rounding);
+    }
+
+    private double addWithFlags(double a, double b, double sum, int rounding) {
         if (rounding == RNE && Math.abs(sum) <= Double.MAX_VALUE) {
-            if (wantsInexact() && sumError(a, b, sum) != 0) {
-                raise(NX);
-            }
+            raiseInexact(sumError(a, b, sum) != 0);
             return sum;
         }
         return fromBits(doubles.add(bits(a), bits(b), rounding));
@@ -88,10 +100,13 @@ public final class Fpu {
 
     public double subtract(double a, double b, int rounding) {
         double difference = a - b;
+        return isSettled(rounding) && Math.abs(difference) <= Double.MAX_VALUE ? difference
+                : subtractWithFlags(a, b, difference, rounding);
+    }
+
+    private double subtractWithFlags(double a, double b, double difference, int rounding) {
         if (rounding == RNE && Math.abs(difference) <= Double.MAX_VALUE) {
-            if (wantsInexact() && sumError(a, -b, difference) != 0) {
-                raise(NX);
-            }
+            raiseInexact(sumError(a, -b, difference) != 0);
             return difference;
         }
         return fromBits(doubles.subtract(bits(a), bits(b), rounding));
@@ -99,10 +114,12 @@ public final class Fpu {
 
     public double multiply(double a, double b, int rounding) {
         double product = a * b;
+        return isSettled(rounding) && isOrdinary(product) ? product : multiplyWithFlags(a, b, product, rounding);
+    }
+
+    private double multiplyWithFlags(double a, double b, double product, int rounding) {
         if (rounding == RNE && isOrdinary(product)) {
-            if (wantsInexact() && Math.fma(a, b, -product) != 0) {
-                raise(NX);
-            }
+            raiseInexact(Math.fma(a, b, -product) != 0);
             return product;
         }
         return fromBits(doubles.multiply(bits(a), bits(b), rounding));
@@ -110,10 +127,12 @@ public final class Fpu {
 
     public double divide(double a, double b, int rounding) {
         double quotient = a / b;
+        return isSettled(rounding) && isOrdinary(quotient) ? quotient : divideWithFlags(a, b, quotient, rounding);
+    }
+
+    private double divideWithFlags(double a, double b, double quotient, int rounding) {
         if (rounding == RNE && isOrdinary(quotient) && Math.abs(a) >= SAFE) {
-            if (wantsInexact() && Math.fma(-quotient, b, a) != 0) {
-                raise(NX);
-            }
+            raiseInexact(Math.fma(-quotient, b, a) != 0);
             return quotient;
         }
         return fromBits(doubles.divide(bits(a), bits(b), rounding));
@@ -121,10 +140,12 @@ public final class Fpu {
 
     public double squareRoot(double a, int rounding) {
         double root = Math.sqrt(a);
+        return isSettled(rounding) && isOrdinary(root) ? root : squareRootWithFlags(a, root, rounding);
+    }
+
+    private double squareRootWithFlags(double a, double root, int rounding) {
         if (rounding == RNE && a >= SAFE && a <= Double.MAX_VALUE) {
-            if (wantsInexact() && Math.fma(-root, root, a) != 0) {
-                raise(NX);
-            }
+            raiseInexact(Math.fma(-root, root, a) != 0);
             return root;
         }
         return fromBits(doubles.squareRoot(bits(a), rounding));
@@ -133,7 +154,11 @@ public final class Fpu {
     /** {@code a * b + c}, rounded once. */
     public double fusedMultiplyAdd(double a, double b, double c, int rounding) {
         double result = Math.fma(a, b, c);
-        if (rounding == RNE && isOrdinary(result) && (!wantsInexact() || isExact(a, b, c))) {
+        return isSettled(rounding) && isOrdinary(result) ? result : fusedWithFlags(a, b, c, result, rounding);
+    }
+
+    private double fusedWithFlags(double a, double b, double c, double result, int rounding) {
+        if (rounding == RNE && isOrdinary(result) && isExact(a, b, c)) {
             return result;
         }
         return fromBits(doubles.fusedMultiplyAdd(bits(a), bits(b), bits(c), rounding));
@@ -147,10 +172,12 @@ public final class Fpu {
 
     public float add(float a, float b, int rounding) {
         float sum = a + b;
+        return isSettled(rounding) && Math.abs(sum) <= Float.MAX_VALUE ? sum : addWithFlags(a, b, sum, rounding);
+    }
+
+    private float addWithFlags(float a, float b, float sum, int rounding) {
         if (rounding == RNE && Math.abs(sum) <= Float.MAX_VALUE) {
-            if (wantsInexact() && sumError(a, b, sum) != 0) {
-                raise(NX);
-            }
+            raiseInexact(sumError(a, b, sum) != 0);
             return sum;
         }
         return fromBits32(singles.add(bits(a), bits(b), rounding));
@@ -158,10 +185,12 @@ public final class Fpu {
 
     public float subtract(float a, float b, int rounding) {
         float difference = a - b;
+        return isSettled(rounding) && Math.abs(difference) <= Float.MAX_VALUE ? difference : subtractWithFlags(a, b, difference, rounding);
+    }
+
+    private float subtractWithFlags(float a, float b, float difference, int rounding) {
         if (rounding == RNE && Math.abs(difference) <= Float.MAX_VALUE) {
-            if (wantsInexact() && sumError(a, -b, difference) != 0) {
-                raise(NX);
-            }
+            raiseInexact(sumError(a, -b, difference) != 0);
             return difference;
         }
         return fromBits32(singles.subtract(bits(a), bits(b), rounding));
@@ -169,10 +198,12 @@ public final class Fpu {
 
     public float multiply(float a, float b, int rounding) {
         float product = a * b;
+        return isSettled(rounding) && isOrdinary(product) ? product : multiplyWithFlags(a, b, product, rounding);
+    }
+
+    private float multiplyWithFlags(float a, float b, float product, int rounding) {
         if (rounding == RNE && isOrdinary(product)) {
-            if (wantsInexact() && (double) a * b != product) {
-                raise(NX);
-            }
+            raiseInexact((double) a * b != product);
             return product;
         }
         return fromBits32(singles.multiply(bits(a), bits(b), rounding));
@@ -180,10 +211,12 @@ public final class Fpu {
 
     public float divide(float a, float b, int rounding) {
         float quotient = a / b;
+        return isSettled(rounding) && isOrdinary(quotient) ? quotient : divideWithFlags(a, b, quotient, rounding);
+    }
+
+    private float divideWithFlags(float a, float b, float quotient, int rounding) {
         if (rounding == RNE && isOrdinary(quotient)) {
-            if (wantsInexact() && (double) quotient * b != a) {
-                raise(NX);
-            }
+            raiseInexact((double) quotient * b != a);
             return quotient;
         }
         return fromBits32(singles.divide(bits(a), bits(b), rounding));
@@ -191,10 +224,12 @@ public final class Fpu {
 
     public float squareRoot(float a, int rounding) {
         float root = (float) Math.sqrt(a);
+        return isSettled(rounding) && root > 0 && root <= Float.MAX_VALUE ? root : squareRootWithFlags(a, root, rounding);
+    }
+
+    private float squareRootWithFlags(float a, float root, int rounding) {
         if (rounding == RNE && root > 0 && root <= Float.MAX_VALUE) {
-            if (wantsInexact() && (double) root * root != a) {
-                raise(NX);
-            }
+            raiseInexact((double) root * root != a);
             return root;
         }
         return fromBits32(singles.squareRoot(bits(a), rounding));
@@ -203,7 +238,11 @@ public final class Fpu {
     /** {@code a * b + c}, rounded once. */
     public float fusedMultiplyAdd(float a, float b, float c, int rounding) {
         float result = Math.fma(a, b, c);
-        if (rounding == RNE && isOrdinary(result) && (!wantsInexact() || isExact(a, b, c, result))) {
+        return isSettled(rounding) && isOrdinary(result) ? result : fusedWithFlags(a, b, c, result, rounding);
+    }
+
+    private float fusedWithFlags(float a, float b, float c, float result, int rounding) {
+        if (rounding == RNE && isOrdinary(result) && isExact(a, b, c, result)) {
             return result;
         }
         return fromBits32(singles.fusedMultiplyAdd(bits(a), bits(b), bits(c), rounding));
