@@ -101,7 +101,8 @@ final class RegionFinder {
         for (Node node : nodes.values()) {
             if (node.ending instanceof Node.End.Calculated c && c.targets().size() > RegionWriter.COMPARED_TARGETS) {
                 for (Node.Edge edge : c.targets()) {
-                    if (edge.node != null) {
+                    // The dispatch knows addresses by 32 bits of their distance.
+                    if (edge.node != null && (int) (edge.pc - pc) == edge.pc - pc) {
                         entries.putIfAbsent(edge.pc, edge.node);
                     }
                 }

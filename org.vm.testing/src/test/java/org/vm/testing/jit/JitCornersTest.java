@@ -1,0 +1,115 @@
+package org.vm.testing.jit;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.vm.api.ExecMode;
+import org.vm.testing.BareHart;
+
+/** Programs that found something wrong in translated code, or that are made to. */
+@Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class JitCornersTest {
+    private static final int A0 = 10;
+    private static final int A1 = 11;
+
+    /** The dispatch of a region knows addresses by the low 32 bits of their distance. */
+    @Test
+    void jumpsToTargetsFourGibibytesApartGoWhereTheyShould() {
+        try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 30); BareHart hart = new BareHart(engine)) {
+            hart.load("""
+                            la      t0, trap
+                            csrw    mtvec, t0
+                            li      t0, -1
+                            csrw    pmpaddr0, t0
+                            li      t0, 0x1f
+                            csrw    pmpcfg0, t0
+                            la      t0, root
+                            li      t1, 0x200000cf          # the same gigabyte at 0x80000000 and at 0x180000000
+                            sd      t1, 16(t0)
+                            sd      t1, 48(t0)
+                            srli    t0, t0, 12
+                            li      t1, 1
+                            slli    t1, t1, 63
+                            or      t0, t0, t1
+                            csrw    satp, t0
+                            li      t0, 0x1800
+                            csrc    mstatus, t0
+                            li      t0, 0x800
+                            csrs    mstatus, t0
+                            la      t0, main
+                            csrw    mepc, t0
+                            mret
+                    main:   li      a0, 1200
+                            la      s5, next
+                            la      s6, targets
+                            li      s7, 0
+                    loop:   jal     leaf
+                            sh3add  t0, s7, s6
+                            ld      t0, 0(t0)
+                            jr      t0
+                    next:   addi    s7, s7, 1
+                            li      t0, 6
+                            bltu    s7, t0, 1f
+                            li      s7, 0
+                    1:      addi    a0, a0, -1
+                            bnez    a0, loop
+                            ecall
+                    leaf:   ret
+                    t0:     addi    a1, a1, 1
+                            auipc   t2, 0
+                            srli    t2, t2, 32              # 1 in the upper place
+                            add     a2, a2, t2
+                            jr      s5
+                    t1:     addi    a1, a1, 2
+                            jr      s5
+                    t2:     addi    a1, a1, 3
+                            jr      s5
+                    t3:     addi    a1, a1, 4
+                            jr      s5
+                    t4:     addi    a1, a1, 5
+                            jr      s5
+                            .align  2
+                    trap:   wfi
+                            j       trap
+                            .align  3
+                    targets: .dword t0, t1, t2, t3, t4, t0 + 0x100000000
+                            .align  12
+                    root:   .zero   4096
+                    """);
+            hart.runToEnd(100_000);
+            assertEquals(200 * (1 + 2 + 3 + 4 + 5 + 1), hart.x(A1));
+            assertEquals(200, hart.x(A0 + 2), "turns through the upper place");
+            engine.assertTranslated(2_000);
+        }
+    }
+
+    /** Each block's translation begins with what translated code leaves to the interpreter. */
+    @Test
+    void loadsFromWhereThereIsNoMemoryTrapOnceEach() {
+        try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 1); BareHart hart = new BareHart(engine)) {
+            hart.load("""
+                            la      t0, trap
+                            csrw    mtvec, t0
+                            li      a0, 500
+                            li      t1, 0x40000000
+                    1:      ld      t2, 0(t1)
+                            j       2f
+                    2:      sd      t2, 0(t1)
+                            addi    a0, a0, -1
+                            bnez    a0, 1b
+                            wfi
+                            .align  2
+                    trap:   csrr    t3, mepc
+                            addi    t3, t3, 4
+                            csrw    mepc, t3
+                            addi    a1, a1, 1
+                            mret
+                    """);
+            hart.runToEnd(100_000);
+            assertEquals(1000, hart.x(A1));
+            engine.assertTranslated(1_000);
+        }
+    }
+}
