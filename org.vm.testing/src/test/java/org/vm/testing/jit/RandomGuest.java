@@ -153,8 +153,10 @@ final class RandomGuest {
             line(calculation());
         } else if (kind < 82) {
             call();
-        } else if (kind < 85) {
+        } else if (kind < 84) {
             innerLoop();
+        } else if (kind < 85) {
+            dispatchLoop();
         } else if (level == Level.USER) {
             access();
         } else if (kind < 88) {
@@ -295,6 +297,23 @@ final class RandomGuest {
             line("addi a" + i % 6 + ", a" + (i + 1) % 6 + ", " + i, "j " + end);
         }
         line(end + ":", table + ":");
+    }
+
+    /** As a bytecode interpreter: long enough for all targets to get warm. */
+    private void dispatchLoop() {
+        if (depth == LOOP_COUNTERS.length) {
+            return;
+        }
+        loop(40 + random.nextInt(60), () -> {
+            line("jal leaf" + random.nextInt(3), "andi t5, " + LOOP_COUNTERS[depth - 1] + ", 7", "slli t5, t5, 3");
+            String first = label();
+            String end = label();
+            line("la t6, " + first, "add t6, t6, t5", "jr t6", first + ":");
+            for (int i = 0; i < 8; i++) {
+                line("addi a" + i % 6 + ", a" + (i + 1) % 6 + ", " + i, "j " + end);
+            }
+            line(end + ":");
+        });
     }
 
     private void readControl() {
