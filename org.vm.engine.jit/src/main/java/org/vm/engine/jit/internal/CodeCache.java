@@ -32,7 +32,7 @@ final class CodeCache {
     private static final Logger LOG = LoggerFactory.getLogger(CodeCache.class);
 
     final MemorySegment memory;
-    final Rows rows = new Rows();
+    final Rows rows;
     private final RegionClasses classes = new RegionClasses();
     private final long limit;
     /** Regions at most, for also those that cannot be translated take room. */
@@ -54,8 +54,9 @@ final class CodeCache {
     private TranslationStats.Runs formerRuns = TranslationStats.Runs.NONE;
 
     /** @param limit bytes of bytecode to keep */
-    CodeCache(MemorySegment memory, long limit) {
+    CodeCache(MemorySegment memory, Rows rows, long limit) {
         this.memory = memory;
+        this.rows = rows;
         this.limit = limit;
         this.most = (int) Math.min(limit / SMALL, Integer.MAX_VALUE);
     }

@@ -3,6 +3,7 @@ package org.vm.engine.jit.internal;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.WeakHashMap;
 import org.vm.api.CacheStats;
 import org.vm.api.ConfigurationException;
 import org.vm.api.ExecMode;
@@ -12,6 +13,7 @@ import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.cpu.ExitReason;
 import org.vm.api.cpu.InterpreterEngine;
 import org.vm.api.cpu.TranslatedCode;
+import org.vm.api.isa.InstructionSet;
 
 /** An interpreter whose hot code is translated to bytecode, which HotSpot compiles. */
 public final class JitEngine implements ExecutionEngine, AutoCloseable {
@@ -27,6 +29,8 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
     private final long codeLimit;
     private final Compiler compiler = new Compiler();
     private final Map<Long, CodeCache> machines = new HashMap<>();
+    /** What is known of instructions outlives a machine's change to another engine and back. */
+    private final Map<InstructionSet, Rows> rows = new WeakHashMap<>();
 
     /** Translates after exactly so many entries of a block. */
     public JitEngine(InterpreterEngine interpreter, ExecMode mode, int threshold) {
@@ -112,7 +116,7 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
 
     private synchronized CodeCache join(Cpu cpu) {
         CodeCache cache = machines.computeIfAbsent(cpu.mmu.memory().address(),
-                _ -> new CodeCache(cpu.mmu.memory(), codeLimit));
+                _ -> new CodeCache(cpu.mmu.memory(), rows.computeIfAbsent(cpu.instructionSet(), _ -> new Rows()), codeLimit));
         cache.users++;
         return cache;
     }
