@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vm.api.ExecMode;
 import org.vm.api.VmException;
+import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.machine.DeviceManager.Attachment;
 import org.vm.device.virtio.internal.MmioTransport;
 import org.vm.device.virtio.internal.Rng;
@@ -69,11 +70,36 @@ class DebianBootTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 4})
-    void linuxBootsToAShellWithTheBuiltInFirmware(int harts) {
-        try (GuestMachine guest = machine(image("linux")).vcpus(harts).start()) {
-            guest.expect(PROMPT, BOOT);
+    void linuxBootsToAShellWithTheBuiltInFirmware(int harts) throws Exception {
+        try (JitEngine hybrid = new JitEngine(new Interpreter(), ExecMode.HYBRID, JitEngine.THRESHOLD)) {
+            bootAndCalculate(hybrid, harts, BOOT);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4})
+    @Tag("slow")
+    void linuxBootsWhenItIsOnlyInterpreted(int harts) throws Exception {
+        bootAndCalculate(new Interpreter(), harts, BOOT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4})
+    @Tag("slow")
+    void linuxBootsWhenAllIsTranslatedAtOnce(int harts) throws Exception {
+        try (JitEngine jit = new JitEngine(new Interpreter(), ExecMode.JIT, 1)) {
+            bootAndCalculate(jit, harts, BOOT.multipliedBy(6));
+        }
+    }
+
+    private static void bootAndCalculate(ExecutionEngine engine, int harts, Duration boot) throws Exception {
+        String sum = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(new byte[2 << 20]));
+        try (GuestMachine guest = machine(image("linux")).vcpus(harts).engine(engine).start()) {
+            guest.expect(PROMPT, boot);
             assertEquals(Integer.toString(harts), run(guest, "nproc").strip());
             assertTrue(run(guest, "uname -m").startsWith("riscv64"));
+            String output = run(guest, "for i in 1 2 3 4; do head -c 2097152 /dev/zero | sha256sum & done; wait");
+            assertEquals(4, output.split(sum, -1).length - 1, output);
             powerOff(guest);
         }
     }
