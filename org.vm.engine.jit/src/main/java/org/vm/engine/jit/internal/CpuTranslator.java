@@ -31,16 +31,12 @@ final class CpuTranslator implements Translator {
     public Translation translate(long pc, long physical, CodeProfile profile) {
         CachedRegion known = cache.find(new CodeCache.Key(pc, physical, cpu.context()));
         if (known != null) {
+            known.asked++;
+            if (known.state == State.WAITING || known.state == State.FAILED) {
+                return null;
+            }
             if (known.region.isMapped(cpu.mmu) && known.region.isUnchanged(cpu.mmu)) {
-                return switch (known.state) {
-                    case READY -> known.translation(cpu);
-                    case PROFILING -> new Profiled(known);
-                    case WAITING -> {
-                        known.asked++;
-                        yield null;
-                    }
-                    case FAILED -> null;
-                };
+                return known.state == State.READY ? known.translation(cpu) : new Profiled(known);
             }
             cache.invalidate(known);
         }

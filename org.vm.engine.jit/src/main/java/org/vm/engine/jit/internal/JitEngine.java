@@ -18,7 +18,7 @@ import org.vm.api.isa.InstructionSet;
 /** An interpreter whose hot code is translated to bytecode, which HotSpot compiles. */
 public final class JitEngine implements ExecutionEngine, AutoCloseable {
     /** Entries of a block after which it is translated, if nobody says otherwise. */
-    public static final int THRESHOLD = 1000;
+    public static final int THRESHOLD = 5000;
     /** Bytes of bytecode that are kept for a machine, if nobody says otherwise. */
     public static final long CODE_LIMIT = 16 << 20;
 

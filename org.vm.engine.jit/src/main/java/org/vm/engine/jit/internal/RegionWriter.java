@@ -26,7 +26,6 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
@@ -76,10 +75,7 @@ final class RegionWriter {
     private static final int ENTRY = 4;
     private static final int BUDGET = 5;
 
-    /** The kinds of access, by the logarithm of their size. */
-    private static final String[] LAYOUTS = {"BYTE", "SHORT", "INT", "LONG"};
-    private static final ClassDesc[] LAYOUT_TYPES = {desc(ValueLayout.OfByte.class), desc(ValueLayout.OfShort.class),
-            desc(ValueLayout.OfInt.class), desc(ValueLayout.OfLong.class)};
+    /** What is accessed, by the logarithm of its size. */
     private static final ClassDesc[] VALUE_TYPES = {ConstantDescs.CD_byte, ConstantDescs.CD_short, CD_int, CD_long};
 
     /** A class to define, and what its instance has to be given. */
@@ -653,18 +649,18 @@ final class RegionWriter {
         lookUps.add(new LookUp(lookUp, back, miss, page, access));
         code.dup2().lstore(address);
         code.loadConstant(mask(access)).land().lload(page.tag).lcmp().ifne(lookUp).labelBinding(back);
-        code.getstatic(self, "MEMORY", SEGMENT).getstatic(ACCESSES, LAYOUTS[kind], LAYOUT_TYPES[kind]);
-        code.lload(address).lload(page.addend).ladd();
-        if (access.store()) {
-            if (kind == 3) {
-                code.lload(value);
-            } else {
-                code.iload(value);
-            }
-            code.invokeinterface(SEGMENT, "set", MethodTypeDesc.of(CD_void, LAYOUT_TYPES[kind], CD_long, VALUE_TYPES[kind]));
-        } else {
-            code.invokeinterface(SEGMENT, "get", MethodTypeDesc.of(VALUE_TYPES[kind], LAYOUT_TYPES[kind], CD_long));
+        code.getstatic(self, "MEMORY", SEGMENT).lload(address).lload(page.addend).ladd();
+        if (!access.store()) {
+            code.invokestatic(ACCESSES, "load" + 8 * access.bytes(), MethodTypeDesc.of(VALUE_TYPES[kind], SEGMENT, CD_long));
+            return;
         }
+        if (kind == 3) {
+            code.lload(value);
+        } else {
+            code.iload(value);
+        }
+        code.invokestatic(ACCESSES, "store" + 8 * access.bytes(),
+                MethodTypeDesc.of(CD_void, SEGMENT, CD_long, VALUE_TYPES[kind]));
     }
 
     /** The bits of an address that must be the page's; those below them that must be zero. */

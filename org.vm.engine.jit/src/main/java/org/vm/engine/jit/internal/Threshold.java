@@ -11,7 +11,7 @@ import java.util.function.IntSupplier;
  */
 record Threshold(int base, boolean adaptive, IntSupplier waiting) {
     /** So many waiting tasks double the threshold. */
-    static final int DOUBLING = 64;
+    static final int DOUBLING = 32;
     private static final int MAX_DOUBLINGS = 4;
 
     static Threshold fixed(int base) {
