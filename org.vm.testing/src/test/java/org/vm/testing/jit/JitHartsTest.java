@@ -56,7 +56,8 @@ class JitHartsTest {
         try (TranslatingEngine engine = new TranslatingEngine(mode, mode == ExecMode.JIT ? 1 : 20);
                 GuestMachine guest = GuestMachine.virt().memory(16 << 20).vcpus(2).firmware(image).engine(engine).start()) {
             assertEquals(0, guest.awaitEnd(TIMEOUT));
-            engine.assertTranslated(translated);
+            // In the background, HotSpot may need longer than the program takes: then what was profiled has been translated.
+            engine.assertTranslated(mode == ExecMode.JIT ? translated : 1);
         }
     }
 
