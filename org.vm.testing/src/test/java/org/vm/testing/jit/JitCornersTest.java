@@ -85,6 +85,61 @@ class JitCornersTest {
         }
     }
 
+    /** Physical memory protection may take away a word in the middle of a page. */
+    @Test
+    void aWordInHotCodeThatMayNotBeExecutedAnyMoreFaults() {
+        try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 4); BareHart hart = new BareHart(engine)) {
+            long gone = hart.load("""
+                            la      t0, trap
+                            csrw    mtvec, t0
+                            la      t0, gone
+                            srli    t0, t0, 2
+                            csrw    pmpaddr0, t0
+                            li      t0, -1
+                            csrw    pmpaddr1, t0
+                            li      t0, 0x1f00
+                            csrw    pmpcfg0, t0
+                            li      t0, 0x1800
+                            csrc    mstatus, t0
+                            li      t0, 0x800
+                            csrs    mstatus, t0
+                            la      t0, main
+                            csrw    mepc, t0
+                            mret
+                    main:   li      a0, 100
+                    1:      jal     hot
+                            addi    a0, a0, -1
+                            bnez    a0, 1b
+                            ecall
+                            jal     hot
+                            j       .
+                    hot:    addi    a1, a1, 1
+                            beqz    a1, 1f
+                    gone:   addi    a2, a2, 1
+                    1:      ret
+                            .align  2
+                    trap:   csrr    t0, mcause
+                            li      t1, 9
+                            bne     t0, t1, 2f
+                            li      t0, 0x1f11              # a word that may be read only
+                            csrw    pmpcfg0, t0
+                            sfence.vma
+                            fence.i
+                            csrr    t0, mepc
+                            addi    t0, t0, 4
+                            csrw    mepc, t0
+                            mret
+                    2:      wfi
+                            j       2b
+                    """).symbol("gone");
+            hart.runToEnd(100_000);
+            assertEquals(1, hart.cpu().controlRegisters().get("mcause"), "instruction access fault");
+            assertEquals(gone, hart.cpu().controlRegisters().get("mepc"));
+            assertEquals(101, hart.x(A1));
+            assertEquals(100, hart.x(A0 + 2));
+        }
+    }
+
     /** Each block's translation begins with what translated code leaves to the interpreter. */
     @Test
     void loadsFromWhereThereIsNoMemoryTrapOnceEach() {

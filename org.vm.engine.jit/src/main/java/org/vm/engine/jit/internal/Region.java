@@ -43,14 +43,16 @@ record Region(long pc, long physical, int context, List<Node> nodes, Map<Long, N
 
     /** Whether memory holds what was translated. All pages must be where they were. */
     boolean isUnchanged(Mmu mmu) {
-        for (Run run : code) {
-            for (int i = 0; i < run.parcels.length; i++) {
-                if ((short) mmu.fetch16(run.pc + 2 * i) != run.parcels[i]) {
+        try {
+            for (Run run : code) {
+                if (!mmu.fetches(run.pc, run.parcels)) {
                     return false;
                 }
             }
+            return true;
+        } catch (GuestTrap protectedWithinAPage) {
+            return false;
         }
-        return true;
     }
 
     static long page(long address) {
