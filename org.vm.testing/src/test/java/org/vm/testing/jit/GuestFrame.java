@@ -12,6 +12,8 @@ import java.util.TreeMap;
 final class GuestFrame {
     static final long RAM = 0x8000_0000L;
     static final long WINDOW = 0x100_0000;
+    /** The window is here once more above its address, at the other end of the address space. */
+    static final long HIGH = 0xFFFF_FFC0_0000_0000L;
     /** Page numbers in the window: data of S-mode and of U-mode, the code again for each of them. */
     static final int SUPERVISOR_DATA = 0;
     static final int USER_DATA = 32;
@@ -271,7 +273,8 @@ final class GuestFrame {
         StringBuilder text = new StringBuilder();
         for (int space = 0; space < 2; space++) {
             long root = space == 0 ? ROOT : ROOT2;
-            table(text, root, Map.of(0, entry(root + 4096, V), 2, entry(RAM, V | R | W | X | A | D)));
+            table(text, root, Map.of(0, entry(root + 4096, V), 2, entry(RAM, V | R | W | X | A | D),
+                    256, entry(root + 4096, V)));
             table(text, root + 4096, Map.of(8, entry(LEAVES + 4096L * space, V)));
             if (space == 0) {
                 table(text, LEAVES, leaves(0));

@@ -114,7 +114,8 @@ final class RandomGuest {
             case 1 -> {
                 line("la t5, " + function);
                 if (level == Level.SUPERVISOR) {
-                    line("li t6, " + GuestFrame.alias(SUPERVISOR_CODE), "add t5, t5, t6");
+                    long high = random.nextBoolean() ? GuestFrame.HIGH : 0;
+                    line("li t6, " + (high + GuestFrame.alias(SUPERVISOR_CODE)), "add t5, t5, t6");
                 }
                 line("jalr t5");
             }
@@ -355,10 +356,11 @@ final class RandomGuest {
     private void fence(int page) {
         switch (random.nextInt(4)) {
             case 0 -> line("sfence.vma");
-            case 1 -> line("li t6, " + GuestFrame.pageOf(page), "sfence.vma t6");
+            case 1 -> line("li t6, " + GuestFrame.pageOf(page), "sfence.vma t6", "li t6, " + (GuestFrame.HIGH + GuestFrame.pageOf(page)),
+                    "sfence.vma t6");
             case 2 -> line("csrr t5, satp", "srli t5, t5, 44", "andi t5, t5, 1", "sfence.vma zero, t5");
             default -> line("csrr t5, satp", "srli t5, t5, 44", "andi t5, t5, 1", "li t6, " + GuestFrame.pageOf(page),
-                    "sfence.vma t6, t5");
+                    "sfence.vma t6, t5", "li t6, " + (GuestFrame.HIGH + GuestFrame.pageOf(page)), "sfence.vma t6, t5");
         }
     }
 
