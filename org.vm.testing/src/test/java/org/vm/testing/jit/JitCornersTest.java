@@ -1,11 +1,17 @@
 package org.vm.testing.jit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.vm.api.ExecMode;
+import org.vm.engine.interp.internal.Interpreter;
 import org.vm.testing.BareHart;
 
 /** Programs that found something wrong in translated code, or that are made to. */
@@ -13,6 +19,7 @@ import org.vm.testing.BareHart;
 class JitCornersTest {
     private static final int A0 = 10;
     private static final int A1 = 11;
+    private static final int S10 = 26;
 
     /** The dispatch of a region knows addresses by the low 32 bits of their distance. */
     @Test
@@ -82,6 +89,76 @@ class JitCornersTest {
             assertEquals(200 * (1 + 2 + 3 + 4 + 5 + 1), hart.x(A1));
             assertEquals(200, hart.x(A0 + 2), "turns through the upper place");
             engine.assertTranslated(2_000);
+        }
+    }
+
+    /** A handler of three instructions, and a loop that must not notice. */
+    private static final String INTERRUPTED = """
+                    la      t0, trap
+                    csrw    mtvec, t0
+                    li      t0, 0x2000
+                    csrs    mstatus, t0
+                    csrwi   mie, 2
+                    csrsi   mstatus, 8
+                    li      a0, 60000
+                    la      a1, cell
+                    fcvt.d.l fa1, a0
+            1:      ld      t0, 0(a1)
+                    add     t0, t0, a0
+                    sd      t0, 0(a1)
+                    jal     leaf
+                    andi    t1, a0, 7
+                    beqz    t1, 2f
+                    fadd.d  fa0, fa0, fa1
+                    slli    a3, a2, 3
+                    j       3f
+            2:      fdiv.d  fa0, fa0, fa1
+                    amoadd.d a4, a0, (a1)
+            3:      addi    a0, a0, -1
+                    bnez    a0, 1b
+                    ld      a5, 0(a1)
+                    fmv.x.d a6, fa0
+                    csrr    a7, fflags
+                    csrw    mie, zero
+                    wfi
+            leaf:   xor     a2, a2, t0
+                    srli    t2, a2, 7
+                    add     a2, a2, t2
+                    ret
+                    .align  2
+            trap:   addi    s10, s10, 1
+                    csrci   mip, 2
+                    mret
+                    .align  3
+            cell:   .dword  0
+            """;
+
+    @ParameterizedTest
+    @EnumSource(names = {"JIT", "HYBRID"})
+    void aLoopDoesNotNoticeInterrupts(ExecMode mode) throws Exception {
+        try (TranslatingEngine engine = new TranslatingEngine(mode, mode == ExecMode.JIT ? 1 : 10);
+                BareHart reference = new BareHart(new Interpreter()); BareHart hart = new BareHart(engine)) {
+            reference.load(INTERRUPTED);
+            reference.runToEnd(10_000_000);
+            hart.load(INTERRUPTED);
+            CompletableFuture<Void> run = CompletableFuture.runAsync(() -> hart.runToEnd(100_000_000));
+            while (!run.isDone()) {
+                hart.cpu().line(1).set(true);
+                try {
+                    run.get(50, TimeUnit.MICROSECONDS);
+                } catch (TimeoutException notYet) {
+                    // Another one.
+                }
+            }
+            run.get();
+            long interrupts = hart.cpu().interrupts();
+            assertTrue(interrupts > 5, interrupts + " interrupts");
+            assertEquals(interrupts, hart.x(S10));
+            assertEquals(reference.cpu().retired + 3 * interrupts, hart.cpu().retired);
+            for (int i = 0; i < S10; i++) {
+                assertEquals(reference.x(i), hart.x(i), "x" + i);
+            }
+            engine.assertTranslated(1_000);
         }
     }
 
