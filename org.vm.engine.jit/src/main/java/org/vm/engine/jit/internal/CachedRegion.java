@@ -16,7 +16,12 @@ import org.vm.api.cpu.TranslationStats;
 final class CachedRegion {
     /** Bytes that incompressible data grow by. */
     private static final int SLACK = 128;
-    private static final int PROFILED_INSTRUCTIONS = 3000;
+    /**
+     * How much of a region is run to be profiled: HotSpot takes counts of 40 and more seriously, and guesses badly without,
+     * for it thinks that what is compared is hardly ever equal.
+     */
+    private static final int PROFILED_TIMES = 8;
+    private static final int PROFILED_AT_LEAST = 2000;
 
     volatile Region region;
     /** The class, deflated. */
@@ -34,7 +39,7 @@ final class CachedRegion {
     /** How often it was asked for while it waited. */
     volatile int asked;
     /** Instructions left to be profiled. */
-    int unprofiled = PROFILED_INSTRUCTIONS;
+    int unprofiled;
     /** The cache's eviction before which it was compiled, and the instructions that it had run at the last one. */
     int age;
     long executedBefore;
@@ -45,6 +50,7 @@ final class CachedRegion {
         this.region = region;
         this.number = number;
         this.instructions = region.instructions();
+        this.unprofiled = Math.max(PROFILED_AT_LEAST, PROFILED_TIMES * instructions);
     }
 
     /** As {@code cpu} runs it. Memory must hold what was translated. On the CPU's thread. */

@@ -83,8 +83,15 @@ final class CodeCache {
         TranslationEvents.Translated event = new TranslationEvents.Translated();
         event.begin();
         long began = System.nanoTime();
-        RegionWriter.Written written = classes.write(cached.region, cached.number, rows);
-        RegionCode code = written.codeLength() >= Compiler.HUGE ? null : classes.define(written, memory);
+        RegionWriter.Written written = null;
+        RegionCode code = null;
+        try {
+            written = classes.write(cached.region, cached.number, rows);
+            code = written.codeLength() >= Compiler.HUGE ? null : classes.define(written, memory);
+        } catch (RuntimeException | LinkageError e) {
+            LOG.error("the region at 0x{} was not translated; its code stays with the interpreter",
+                    Long.toHexString(cached.region.pc()), e);
+        }
         long time = System.nanoTime() - began;
         synchronized (this) {
             translationNanos += time;

@@ -1,5 +1,7 @@
 package org.vm.engine.jit.internal;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vm.api.cpu.CodeProfile;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.TranslatedCode.State;
@@ -8,11 +10,14 @@ import org.vm.api.cpu.Translator;
 
 /** Gives one CPU's interpreter the translations of its hot blocks. */
 final class CpuTranslator implements Translator {
+    private static final Logger LOG = LoggerFactory.getLogger(CpuTranslator.class);
+
     private final Cpu cpu;
     private final CodeCache cache;
     private final Compiler compiler;
     private final Threshold threshold;
     private final boolean background;
+    private boolean reported;
 
     CpuTranslator(Cpu cpu, CodeCache cache, Compiler compiler, Threshold threshold, boolean background) {
         this.cpu = cpu;
@@ -32,18 +37,22 @@ final class CpuTranslator implements Translator {
         CachedRegion known = cache.find(new CodeCache.Key(pc, physical, cpu.context()));
         if (known != null) {
             known.asked++;
-            if (known.state == State.WAITING || known.state == State.FAILED) {
+            if (known.state == State.WAITING) {
                 return null;
             }
             if (known.region.isMapped(cpu.mmu) && known.region.isUnchanged(cpu.mmu)) {
-                return known.state == State.READY ? known.translation(cpu) : new Profiled(known);
+                return switch (known.state) {
+                    case READY -> known.translation(cpu);
+                    case PROFILING -> new Profiled(known);
+                    case WAITING, FAILED -> null;
+                };
             }
             cache.invalidate(known);
         }
         if (background && compiler.isBusy()) {
             return null;
         }
-        Region region = new RegionFinder(cpu, profile, cache.rows).find(pc, physical, RegionFinder.LIMIT);
+        Region region = find(pc, physical, profile);
         if (region == null) {
             return null;
         }
@@ -58,6 +67,19 @@ final class CpuTranslator implements Translator {
         }
         found.state = State.READY;
         return found.translation(cpu);
+    }
+
+    /** A mistake of the translator's costs a guest speed, never its CPU. */
+    private Region find(long pc, long physical, CodeProfile profile) {
+        try {
+            return new RegionFinder(cpu, profile, cache.rows).find(pc, physical, RegionFinder.LIMIT);
+        } catch (RuntimeException e) {
+            if (!reported) {
+                reported = true;
+                LOG.error("no region was found around 0x{}; such code stays with the interpreter", Long.toHexString(pc), e);
+            }
+            return null;
+        }
     }
 
     /** Makes a region's class, which is to be profiled then. */

@@ -11,15 +11,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Makes HotSpot compile regions with its optimizing compiler and no other: they run in its interpreter for a moment to be
- * profiled, and then not before they are compiled. Accesses to memory are inlined wherever they are, for a call costs the
- * registers around it, too.
+ * profiled, and then not before they are compiled.
  */
 final class HotSpot {
     private static final Logger LOG = LoggerFactory.getLogger(HotSpot.class);
     private static final String METHODS = RegionClasses.PACKAGE.replace('.', '/') + "/*.run";
     private static final String DIRECTIVES = """
-            [{match: ["%s"], c1: {Exclude: true}, c2: {inline: ["+%s.*"]}}]
-            """.formatted(METHODS, Accesses.class.getName().replace('.', '/'));
+            [{match: ["%s"], c1: {Exclude: true}}]
+            """.formatted(METHODS);
 
     private HotSpot() {}
 

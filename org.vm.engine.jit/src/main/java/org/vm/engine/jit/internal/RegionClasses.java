@@ -4,6 +4,7 @@ import java.lang.classfile.ClassFile;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,7 +30,8 @@ final class RegionClasses {
     RegionClasses() {
         // HotSpot compiles methods that have not run yet only if the loader has been asked for what they name.
         for (Class<?> type : new Class<?>[] {Cpu.class, Mmu.class, GuestTrap.class, MemorySegment.class, Accesses.class,
-                RegionCode.class, Double.class, Math.class, Long.class, Integer.class}) {
+                RegionCode.class, ValueLayout.OfByte.class, ValueLayout.OfShort.class, ValueLayout.OfInt.class,
+                ValueLayout.OfLong.class, Double.class, Math.class, Long.class, Integer.class}) {
             loader.ask(type.getName());
         }
     }

@@ -26,6 +26,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
@@ -76,6 +77,9 @@ final class RegionWriter {
     private static final int BUDGET = 5;
 
     /** What is accessed, by the logarithm of its size. */
+    private static final String[] LAYOUTS = {"BYTE", "SHORT", "INT", "LONG"};
+    private static final ClassDesc[] LAYOUT_TYPES = {desc(ValueLayout.OfByte.class), desc(ValueLayout.OfShort.class),
+            desc(ValueLayout.OfInt.class), desc(ValueLayout.OfLong.class)};
     private static final ClassDesc[] VALUE_TYPES = {ConstantDescs.CD_byte, ConstantDescs.CD_short, CD_int, CD_long};
 
     /** A class to define, and what its instance has to be given. */
@@ -273,7 +277,7 @@ final class RegionWriter {
             }
             code.labelBinding(handler).astore(trap);
             atStop();
-            leave(RegionCode.RAN, true);
+            leave(RegionCode.TRAPPED, true);
         }
     }
 
@@ -649,9 +653,10 @@ final class RegionWriter {
         lookUps.add(new LookUp(lookUp, back, miss, page, access));
         code.dup2().lstore(address);
         code.loadConstant(mask(access)).land().lload(page.tag).lcmp().ifne(lookUp).labelBinding(back);
-        code.getstatic(self, "MEMORY", SEGMENT).lload(address).lload(page.addend).ladd();
+        code.getstatic(self, "MEMORY", SEGMENT).getstatic(ACCESSES, LAYOUTS[kind], LAYOUT_TYPES[kind]);
+        code.lload(address).lload(page.addend).ladd();
         if (!access.store()) {
-            code.invokestatic(ACCESSES, "load" + 8 * access.bytes(), MethodTypeDesc.of(VALUE_TYPES[kind], SEGMENT, CD_long));
+            code.invokeinterface(SEGMENT, "get", MethodTypeDesc.of(VALUE_TYPES[kind], LAYOUT_TYPES[kind], CD_long));
             return;
         }
         if (kind == 3) {
@@ -659,8 +664,7 @@ final class RegionWriter {
         } else {
             code.iload(value);
         }
-        code.invokestatic(ACCESSES, "store" + 8 * access.bytes(),
-                MethodTypeDesc.of(CD_void, SEGMENT, CD_long, VALUE_TYPES[kind]));
+        code.invokeinterface(SEGMENT, "set", MethodTypeDesc.of(CD_void, LAYOUT_TYPES[kind], CD_long, VALUE_TYPES[kind]));
     }
 
     /** The bits of an address that must be the page's; those below them that must be zero. */
