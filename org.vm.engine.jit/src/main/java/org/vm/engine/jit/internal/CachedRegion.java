@@ -30,6 +30,8 @@ final class CachedRegion {
     final int number;
     /** Guest instructions in it. */
     final int instructions;
+    /** Where it has nodes, besides its beginning, until it is compiled. Guarded by the cache. */
+    List<CodeCache.Key> inner;
     volatile RegionCode code;
     volatile State state = State.WAITING;
     /** Bytes of its bytecode; 0 until there is any. */
@@ -51,6 +53,8 @@ final class CachedRegion {
         this.number = number;
         this.instructions = region.instructions();
         this.unprofiled = Math.max(PROFILED_AT_LEAST, PROFILED_TIMES * instructions);
+        this.inner = region.nodes().stream().filter(node -> node.pc != region.pc())
+                .map(node -> new CodeCache.Key(node.pc, region.physical(node.pc), region.context())).toList();
     }
 
     /** As {@code cpu} runs it. Memory must hold what was translated. On the CPU's thread. */

@@ -38,6 +38,8 @@ final class CodeCache {
     /** Regions at most, for also those that cannot be translated take room. */
     private final int most;
     private final Map<Key, CachedRegion> regions = new ConcurrentHashMap<>();
+    /** Regions that are not compiled yet, by places in them that are no entries: those may get hot, too, meanwhile. */
+    private final Map<Key, CachedRegion> coming = new ConcurrentHashMap<>();
     /** CPUs that use it; guarded by the engine. */
     int users;
 
@@ -65,6 +67,11 @@ final class CodeCache {
         return regions.get(key);
     }
 
+    /** A region that will contain this place; {@code null} if none is on its way. */
+    CachedRegion coming(Key key) {
+        return coming.get(key);
+    }
+
     Collection<CachedRegion> all() {
         return regions.values();
     }
@@ -75,6 +82,7 @@ final class CodeCache {
         if (before != null) {
             forget(before);
         }
+        added.inner.forEach(key -> coming.putIfAbsent(key, added));
         return added;
     }
 
@@ -115,6 +123,7 @@ final class CodeCache {
     void compiled(CachedRegion cached, boolean successfully, long nanos) {
         synchronized (this) {
             compilationNanos += nanos;
+            arrived(cached);
             if (cached.dropped) {
                 return;
             }
@@ -127,8 +136,14 @@ final class CodeCache {
         }
     }
 
+    private void arrived(CachedRegion cached) {
+        cached.inner.forEach(key -> coming.remove(key, cached));
+        cached.inner = List.of();
+    }
+
     /** Leaves a region's code to the interpreter. */
     private void fail(CachedRegion cached) {
+        arrived(cached);
         failed++;
         cached.state = State.FAILED;
         bytes -= cached.bytes;
@@ -144,6 +159,7 @@ final class CodeCache {
                 return;
             }
             invalidated++;
+            arrived(cached);
             bytes -= cached.bytes;
             formerRuns = formerRuns.plus(cached.runs());
             cached.dropped = true;
@@ -160,6 +176,7 @@ final class CodeCache {
     }
 
     private void forget(CachedRegion cached) {
+        arrived(cached);
         bytes -= cached.bytes;
         formerRuns = formerRuns.plus(cached.runs());
         cached.drop();

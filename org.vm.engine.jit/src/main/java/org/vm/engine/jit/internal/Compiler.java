@@ -20,7 +20,7 @@ final class Compiler implements AutoCloseable {
     private static final int PROFILE_CALLS = 1_000;
     private static final int COMPILE_CALLS = 6_000;
     /** Tasks that wait at most: a guest could make hot code without end. */
-    private static final int MOST_WAITING = 4_000;
+    private static final int MOST_WAITING = 64;
     private static final int BATCH = 200;
     /** A call of a compiled method is faster than one of an interpreted method by this factor at least. */
     private static final int FASTER = 4;

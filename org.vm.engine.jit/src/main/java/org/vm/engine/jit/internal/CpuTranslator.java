@@ -12,6 +12,9 @@ import org.vm.api.cpu.Translator;
 final class CpuTranslator implements Translator {
     private static final Logger LOG = LoggerFactory.getLogger(CpuTranslator.class);
 
+    /** How often code is asked for that a region will contain before it gets a region of its own. */
+    private static final int PATIENCE = 50;
+
     private final Cpu cpu;
     private final CodeCache cache;
     private final Compiler compiler;
@@ -49,7 +52,7 @@ final class CpuTranslator implements Translator {
             }
             cache.invalidate(known);
         }
-        if (background && compiler.isBusy()) {
+        if (background && (compiler.isBusy() || isComing(new CodeCache.Key(pc, physical, cpu.context())))) {
             return null;
         }
         Region region = find(pc, physical, profile);
@@ -80,6 +83,16 @@ final class CpuTranslator implements Translator {
             }
             return null;
         }
+    }
+
+    /**
+     * All blocks of a loop get hot at about the same time. What is on its way through the first of them is not translated
+     * again for each of the others; one that is still asked for when that is there is entered otherwise. So is what has
+     * waited long for a region that nothing enters any more.
+     */
+    private boolean isComing(CodeCache.Key key) {
+        CachedRegion coming = cache.coming(key);
+        return coming != null && (coming.asked++ < PATIENCE || coming.state == State.WAITING);
     }
 
     /** Makes a region's class, which is to be profiled then. */

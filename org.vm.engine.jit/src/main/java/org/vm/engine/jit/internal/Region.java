@@ -55,6 +55,11 @@ record Region(long pc, long physical, int context, List<Node> nodes, Map<Long, N
         }
     }
 
+    /** Physical address of code in it. */
+    long physical(long address) {
+        return pages.get(page(address)) | address & ~PAGE_MASK;
+    }
+
     static long page(long address) {
         return address & PAGE_MASK;
     }
