@@ -22,6 +22,24 @@ public record Row(String name, String extension, Method method, List<Operand> op
         return operands.stream().anyMatch(o -> o instanceof Operand.Memory || o instanceof Operand.State);
     }
 
+    /**
+     * Whether engines have all state in its place before it, and look at everything anew behind it: it is marked
+     * {@link EndsBlock}, and is not merely a branch or a jump.
+     */
+    public boolean stops() {
+        return endsBlock && (result instanceof Result.None || result instanceof Result.Write
+                || method.isAnnotationPresent(EndsBlock.class));
+    }
+
+    /** Where its result or its link address goes; {@code null} if it has neither. */
+    public RegisterFile destinationFile() {
+        return switch (result) {
+            case Result.Write write -> write.file();
+            case Result.Jump jump -> jump.file();
+            case Result.None _, Result.Branch _ -> null;
+        };
+    }
+
     @Override
     public boolean equals(Object other) {
         return this == other;

@@ -8,7 +8,6 @@ import org.vm.api.cpu.GuestTrap;
 import org.vm.api.isa.CodeReader;
 import org.vm.api.isa.DecodedRow;
 import org.vm.api.isa.Decoder;
-import org.vm.api.isa.EndsBlock;
 import org.vm.api.isa.Operand;
 import org.vm.api.isa.Result;
 import org.vm.api.isa.Row;
@@ -77,7 +76,7 @@ final class BlockBuilder {
                 offsets[rows.size()] = (byte) (at - pc >> 1);
                 rows.add(decoded.get(i));
                 open = !decoded.get(i).row().endsBlock();
-                stops |= isStop(decoded.get(i).row());
+                stops |= decoded.get(i).row().stops();
                 at += decoded.get(i).length();
             }
             // The end of the page ends the block, and so does an instruction that straddles it.
@@ -101,17 +100,11 @@ final class BlockBuilder {
 
     private static boolean stops(List<DecodedRow> rows) {
         for (DecodedRow row : rows) {
-            if (isStop(row.row())) {
+            if (row.row().stops()) {
                 return true;
             }
         }
         return false;
-    }
-
-    /** Marked by hand, so it may need {@link Cpu#pc} and change everything. */
-    private static boolean isStop(Row row) {
-        return row.endsBlock() && (row.result() instanceof Result.None || row.result() instanceof Result.Write
-                || row.method().isAnnotationPresent(EndsBlock.class));
     }
 
     /** Whether the last block built ends in a jump to where a register says. */

@@ -31,7 +31,7 @@ record Shape(List<Row> rows, List<Integer> registers, boolean falls) {
 
     /** A single row; all its registers count as different, so that there is one class for each row. */
     static Shape single(Row row) {
-        int count = destinationFile(row) == null ? 0 : 1;
+        int count = row.destinationFile() == null ? 0 : 1;
         for (Operand operand : row.operands()) {
             if (operand instanceof Operand.Register) {
                 count++;
@@ -50,7 +50,7 @@ record Shape(List<Row> rows, List<Integer> registers, boolean falls) {
                 slots[count++] = (int) decoded.values()[i];
             }
         }
-        RegisterFile file = destinationFile(decoded.row());
+        RegisterFile file = decoded.row().destinationFile();
         if (file != null) {
             slots[count++] = destination(decoded, file);
         }
@@ -98,7 +98,7 @@ record Shape(List<Row> rows, List<Integer> registers, boolean falls) {
                 visitor.visit((int) decoded.values()[i], r.file());
             }
         }
-        RegisterFile file = destinationFile(decoded.row());
+        RegisterFile file = decoded.row().destinationFile();
         if (file != null) {
             visitor.visit(destination(decoded, file), file);
         }
@@ -107,14 +107,6 @@ record Shape(List<Row> rows, List<Integer> registers, boolean falls) {
     /** A row may have a destination that this encoding lacks. */
     private static int destination(DecodedRow decoded, RegisterFile file) {
         return decoded.destination() >= 0 ? decoded.destination() : file.sink();
-    }
-
-    static RegisterFile destinationFile(Row row) {
-        return switch (row.result()) {
-            case Result.Write w -> w.file();
-            case Result.Jump j -> j.file();
-            default -> null;
-        };
     }
 
     private static long[] values(List<DecodedRow> rows, long[] pcs, boolean falls) {

@@ -77,7 +77,7 @@ final class Compiler implements AutoCloseable {
                 Task task = next();
                 try {
                     task.run();
-                } catch (RuntimeException | LinkageError e) {
+                } catch (RuntimeException | Error e) {
                     LOG.error("a region was not translated; its code stays with the interpreter", e);
                 }
             }

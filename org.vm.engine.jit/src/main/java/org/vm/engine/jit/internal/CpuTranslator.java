@@ -61,7 +61,7 @@ final class CpuTranslator implements Translator {
         }
         CachedRegion found = cache.add(region);
         if (background) {
-            compiler.later(new Task(found, this::prepare));
+            compiler.later(new Task(cache, found, this::prepare));
             return null;
         }
         cache.translate(found);
@@ -136,10 +136,16 @@ final class CpuTranslator implements Translator {
     }
 
     /** Work for the compiler, the more urgent the more often the code is asked for. */
-    private record Task(CachedRegion cached, Step step) implements Compiler.Task {
+    private record Task(CodeCache cache, CachedRegion cached, Step step) implements Compiler.Task {
         @Override
         public void run() throws InterruptedException {
-            step.apply(cached);
+            try {
+                step.apply(cached);
+            } catch (RuntimeException | Error e) {
+                // Otherwise its blocks would be waited for without end.
+                cache.compiled(cached, false, 0);
+                throw e;
+            }
         }
 
         @Override
@@ -169,7 +175,7 @@ final class CpuTranslator implements Translator {
             cached.unprofiled -= (int) (cpu.retired - before) + 1;
             if (cached.unprofiled <= 0 && cached.state == State.PROFILING) {
                 cached.state = State.WAITING;
-                compiler.later(new Task(cached, CpuTranslator.this::compile));
+                compiler.later(new Task(cache, cached, CpuTranslator.this::compile));
             }
             return outcome;
         }

@@ -13,7 +13,6 @@ import org.vm.api.cpu.GuestTrap;
 import org.vm.api.isa.CodeReader;
 import org.vm.api.isa.DecodedRow;
 import org.vm.api.isa.Decoder;
-import org.vm.api.isa.EndsBlock;
 import org.vm.api.isa.Operand;
 import org.vm.api.isa.RegisterFile;
 import org.vm.api.isa.Result;
@@ -138,7 +137,7 @@ final class RegionFinder {
                 break;
             }
             int length = decoded.getLast().length();
-            boolean stops = decoded.stream().anyMatch(row -> isStop(row.row()));
+            boolean stops = decoded.stream().anyMatch(row -> row.row().stops());
             if (at + length > limit || stops && !(rows.isEmpty() && isCallable(decoded))) {
                 break;
             }
@@ -173,14 +172,8 @@ final class RegionFinder {
     /** Whether a stop can be a node of its own: it goes on behind itself, unless it changes what the region depends on. */
     private static boolean isCallable(List<DecodedRow> decoded) {
         DecodedRow row = decoded.getFirst();
-        return decoded.size() == 1 && row.length() > 0 && !(row.row().result() instanceof Result.Jump)
-                && !(row.row().result() instanceof Result.Branch);
-    }
-
-    /** It needs all state in its place, and may change everything. */
-    static boolean isStop(Row row) {
-        return row.endsBlock() && (row.result() instanceof Result.None || row.result() instanceof Result.Write
-                || row.method().isAnnotationPresent(EndsBlock.class));
+        return decoded.size() == 1 && row.length() > 0
+                && (row.row().result() instanceof Result.None || row.row().result() instanceof Result.Write);
     }
 
     private void end(Node node) {

@@ -30,11 +30,15 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.GuestTrap;
 import org.vm.api.isa.DecodedRow;
@@ -47,9 +51,10 @@ import org.vm.api.mmu.TlbLayout;
 
 /**
  * Writes the class of a region. Guest registers are local variables: loaded where the region is entered, stored where it
- * is left, which is at one place for each way of leaving. A load or store looks into the TLB and accesses memory; if it
- * misses, the region is left at that instruction, so that nothing merges back into the fast path. Retired instructions
- * are counted at the end of each node, the CPU's attention and the budget are looked at when a jump goes back.
+ * is left, which is at one place for each way of leaving. A load or store compares its address with the page that its base
+ * register led to last, then with the TLB, and accesses memory; if it misses, the region is left at that instruction, so
+ * that nothing merges back into the fast path. Retired instructions are counted at the end of each node, the CPU's
+ * attention and the budget are looked at when a jump goes back.
  */
 final class RegionWriter {
     /** Calculated jumps with more targets than this go through the dispatch at the method's beginning. */
@@ -107,11 +112,11 @@ final class RegionWriter {
 
     private CodeBuilder code;
     private final Map<Node, Label> labels = new HashMap<>();
-    private final java.util.Set<Node> written = new java.util.HashSet<>();
+    private final Set<Node> written = new HashSet<>();
     /** Local variable and type of each guest register that is used. */
     private final TreeMap<Integer, Integer> locals = new TreeMap<>();
-    private final java.util.Set<Integer> doubles = new java.util.HashSet<>();
-    private final java.util.TreeSet<Integer> dirty = new java.util.TreeSet<>();
+    private final Set<Integer> doubles = new HashSet<>();
+    private final TreeSet<Integer> dirty = new TreeSet<>();
     private int retired;
     private int stop;
     private int target;
@@ -183,7 +188,7 @@ final class RegionWriter {
                 use((int) decoded.values()[i], r.file(), types[i] == double.class);
             }
         }
-        RegisterFile file = destinationFile(row);
+        RegisterFile file = row.destinationFile();
         if (file != null && decoded.destination() >= 0 && decoded.destination() != sink(file)) {
             use(decoded.destination(), file, row.method().getReturnType() == double.class);
             dirty.add(decoded.destination());
@@ -214,14 +219,6 @@ final class RegionWriter {
                 doubles.add(slot);
             }
         }
-    }
-
-    private static RegisterFile destinationFile(Row row) {
-        return switch (row.result()) {
-            case Result.Write w -> w.file();
-            case Result.Jump j -> j.file();
-            default -> null;
-        };
     }
 
     private static int sink(RegisterFile file) {
@@ -285,7 +282,7 @@ final class RegionWriter {
         dispatch = code.newBoundLabel();
         List<SwitchCase> cases = new ArrayList<>();
         region.entries().forEach((pc, node) -> cases.add(SwitchCase.of((int) (pc - region.pc()), labels.get(node))));
-        cases.sort(java.util.Comparator.comparingInt(SwitchCase::caseValue));
+        cases.sort(Comparator.comparingInt(SwitchCase::caseValue));
         if (cases.size() == 1) {
             return;
         }
@@ -357,7 +354,7 @@ final class RegionWriter {
         written.add(node);
         code.labelBinding(labels.get(node));
         int last = node.rows.size() - 1;
-        if (RegionFinder.isStop(node.rows.get(last).row())) {
+        if (node.rows.get(last).row().stops()) {
             stop(node, node.rows.get(last), ((Node.End.Goto) node.ending).next());
             return;
         }
@@ -366,7 +363,7 @@ final class RegionWriter {
             DecodedRow decoded = node.rows.get(i);
             if (!jumps || i < last) {
                 calculate(node, i, decoded);
-                store(decoded, node.pcs[i]);
+                store(decoded);
             }
         }
         if (!jumps) {
@@ -404,7 +401,7 @@ final class RegionWriter {
                 .lstore(target);
         code.aload(CPU_PARAMETER).getfield(CPU, "codeEpoch", CD_int).istore(index);
         calculate(node, 0, row);
-        store(row, node.pc);
+        store(row);
         count(node);
         code.aload(CPU_PARAMETER).getfield(CPU, "mmu", MMU)
                 .invokeinterface(MMU, "translations", MethodTypeDesc.of(LONGS)).astore(TLB);
@@ -586,7 +583,7 @@ final class RegionWriter {
     }
 
     /** Puts the value on the stack where the row's result goes. */
-    private void store(DecodedRow decoded, long pc) {
+    private void store(DecodedRow decoded) {
         if (!(decoded.row().result() instanceof Result.Write(String _, RegisterFile file))) {
             return;
         }

@@ -4,7 +4,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.vm.api.isa.Operand;
 import org.vm.api.isa.Result;
 import org.vm.api.isa.Row;
 
@@ -39,10 +38,7 @@ final class Rows {
 
     /** Estimated bytes of bytecode. */
     int size(Row row) {
-        int size = OPERAND;
-        for (Operand operand : row.operands()) {
-            size += OPERAND;
-        }
+        int size = OPERAND * (1 + row.operands().size());
         RowBody body = body(row);
         if (body == null) {
             size += CALL;
