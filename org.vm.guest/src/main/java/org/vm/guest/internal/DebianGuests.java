@@ -58,6 +58,7 @@ public final class DebianGuests implements GuestCatalog {
 
     private enum Guest {
         LINUX("linux", "Debian's Linux kernel with a busybox shell"),
+        LINUX_PCIEHP("linux-pciehp", "a small Linux with PCI Express hot-plug, built on this host from Debian's source"),
         OPENSBI("opensbi", "OpenSBI firmware that starts Debian's Linux kernel"),
         UBOOT("u-boot", "U-Boot in M-mode, to its prompt"),
         UBOOT_S("u-boot-s", "OpenSBI firmware that starts U-Boot in S-mode");
@@ -108,6 +109,7 @@ public final class DebianGuests implements GuestCatalog {
     @Override public boolean isPrepared(String name) {
         return switch (Guest.of(name)) {
             case LINUX -> linux().isReady();
+            case LINUX_PCIEHP -> pciehp().isReady();
             case OPENSBI -> opensbi().isReady() && linux().isReady();
             case UBOOT -> uboot().isReady();
             case UBOOT_S -> opensbi().isReady() && uboot().isReady();
@@ -128,16 +130,21 @@ public final class DebianGuests implements GuestCatalog {
     }
 
     private void build(Guest guest, FetchOptions options, Progress progress) {
+        if (guest == Guest.LINUX_PCIEHP) {
+            // Before anything large is fetched.
+            KernelBuild.requireTools(searchPath());
+        }
         Mirror mirror = Mirror.choose(options.mirror().or(() -> configuredMirror).or(() -> host.variable(Mirror.VARIABLE)),
                 host.aptSources());
         Archive archive = new Archive(mirror, suite, ARCHITECTURE, host.keyring(),
                 new Downloader(host.proxies(), TIMEOUT), host.cache());
-        Set<String> firmware = Set.of("opensbi", "u-boot-qemu", "busybox-static");
-        PackageIndex index = archive.index(name -> firmware.contains(name) || name.startsWith("linux-image-"),
+        Set<String> others = Set.of("opensbi", "u-boot-qemu", "busybox-static", KernelBuild.SOURCE);
+        PackageIndex index = archive.index(name -> others.contains(name) || name.startsWith("linux-image-"),
                 Instant.now(), progress);
         try {
             switch (guest) {
                 case LINUX -> buildLinux(archive, index, progress);
+                case LINUX_PCIEHP -> buildPciehp(archive, index, progress);
                 case OPENSBI -> {
                     buildOpensbi(archive, index, progress);
                     buildLinux(archive, index, progress);
@@ -157,15 +164,17 @@ public final class DebianGuests implements GuestCatalog {
         Optional<Path> none = Optional.empty();
         String version = switch (guest) {
             case LINUX -> "Linux " + linux().version();
+            case LINUX_PCIEHP -> "Linux " + pciehp().version();
             case OPENSBI -> "OpenSBI " + opensbi().version() + ", Linux " + linux().version();
             case UBOOT -> "U-Boot " + uboot().version();
             case UBOOT_S -> "OpenSBI " + opensbi().version() + ", U-Boot " + uboot().version();
         };
         Optional<Path> sbi = Optional.of(opensbi().file("fw_dynamic.bin"));
-        Optional<Path> kernel = Optional.of(linux().file("Image"));
-        Optional<Path> initrd = Optional.of(linux().file("initrd.cpio"));
+        Prepared linux = guest == Guest.LINUX_PCIEHP ? pciehp() : linux();
+        Optional<Path> kernel = Optional.of(linux.file("Image"));
+        Optional<Path> initrd = Optional.of(linux.file("initrd.cpio"));
         return switch (guest) {
-            case LINUX -> new GuestImage(guest.title, version, none, kernel, initrd, APPEND);
+            case LINUX, LINUX_PCIEHP -> new GuestImage(guest.title, version, none, kernel, initrd, APPEND);
             case OPENSBI -> new GuestImage(guest.title, version, sbi, kernel, initrd, APPEND);
             case UBOOT -> new GuestImage(guest.title, version, Optional.of(uboot().file("u-boot.bin")), none, none, "");
             case UBOOT_S -> new GuestImage(guest.title, version, sbi, Optional.of(uboot().file("u-boot-s.bin")), none, "");
@@ -174,6 +183,10 @@ public final class DebianGuests implements GuestCatalog {
 
     private Prepared linux() {
         return prepared("linux", linuxRecipe());
+    }
+
+    private Prepared pciehp() {
+        return prepared("linux-pciehp", pciehpRecipe());
     }
 
     private Prepared opensbi() {
@@ -189,11 +202,36 @@ public final class DebianGuests implements GuestCatalog {
     }
 
     private static String linuxRecipe() {
+        return recipe(REQUIRED.toString() + WISHED);
+    }
+
+    private static String pciehpRecipe() {
+        return recipe(kernelConfiguration());
+    }
+
+    private static String kernelConfiguration() {
         try {
-            return Downloader.sha256((Initramfs.recipe() + REQUIRED + WISHED).getBytes(StandardCharsets.UTF_8));
+            return Downloader.sha256(KernelBuild.configuration());
         } catch (IOException e) {
-            throw new VmException("this bundle is damaged: " + e.getMessage(), e);
+            throw damaged(e);
         }
+    }
+
+    /** Identifies how a guest with our initial RAM disk is made. */
+    private static String recipe(String more) {
+        try {
+            return Downloader.sha256((Initramfs.recipe() + more).getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw damaged(e);
+        }
+    }
+
+    private static VmException damaged(IOException e) {
+        return new VmException("this bundle is damaged: " + e.getMessage(), e);
+    }
+
+    private String searchPath() {
+        return host.variable("PATH").orElse("/usr/bin:/bin");
     }
 
     private void buildLinux(Archive archive, PackageIndex index, Progress progress) throws IOException {
@@ -202,7 +240,7 @@ public final class DebianGuests implements GuestCatalog {
         DebPackage kernelDeb = archive.fetch(kernelPackage, progress);
         DebPackage busyboxDeb = archive.fetch(busyboxPackage, progress);
         progress.report("making the initial RAM disk", 0, -1);
-        byte[] busybox = busyboxDeb.read(Set.of("usr/bin/busybox")).get("usr/bin/busybox");
+        byte[] busybox = busybox(busyboxDeb);
         Path scratch = Files.createTempFile(host.cache(), "modules", ".scratch");
         try (DebianKernel kernel = DebianKernel.open(kernelDeb, scratch)) {
             KernelModules modules = new KernelModules(kernel, kernel.builtIn());
@@ -218,6 +256,25 @@ public final class DebianGuests implements GuestCatalog {
                     "initrd.cpio", initramfs::write));
         }
         progress.report("making the initial RAM disk", 1, 1);
+    }
+
+    private static byte[] busybox(DebPackage deb) {
+        return deb.read(Set.of("usr/bin/busybox")).get("usr/bin/busybox");
+    }
+
+    private void buildPciehp(Archive archive, PackageIndex index, Progress progress) throws IOException {
+        PackageEntry sourcePackage = index.get(KernelBuild.SOURCE);
+        byte[] busybox = busybox(archive.fetch(index.get("busybox-static"), progress));
+        DebPackage source = archive.fetch(sourcePackage, progress);
+        String key = sourcePackage.sha256().substring(0, 16) + "-" + kernelConfiguration().substring(0, 16);
+        KernelBuild build = new KernelBuild(searchPath(), host.cache().resolve("build").resolve("linux-" + key));
+        Path kernel = build.run(source, progress);
+        // All that it needs is built in.
+        Initramfs initramfs = new Initramfs(busybox, build.release(), KernelModules.none());
+        pciehp().replace(build.release() + " (" + sourcePackage.version() + ")", Map.of(
+                "Image", out -> Files.copy(kernel, out),
+                "initrd.cpio", initramfs::write));
+        build.clean();
     }
 
     private void buildOpensbi(Archive archive, PackageIndex index, Progress progress) throws IOException {

@@ -34,6 +34,19 @@ final class KernelModules {
         this.builtIn = builtIn;
     }
 
+    /** Of a kernel that has all that it needs built in. */
+    static KernelModules none() {
+        return new KernelModules(new Source() {
+            @Override public String path(String name) {
+                return null;
+            }
+
+            @Override public byte[] read(String name) throws IOException {
+                throw new IOException("the kernel has no module " + name);
+            }
+        }, Set.of());
+    }
+
     /** The name under which the kernel knows a module: file names may have a dash for each underscore. */
     static String canonical(String name) {
         return name.replace('-', '_');

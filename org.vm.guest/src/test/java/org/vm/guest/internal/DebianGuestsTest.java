@@ -159,14 +159,14 @@ class DebianGuestsTest {
         assertEquals("S", Files.readString(supervisor.kernel().orElseThrow()));
         GuestImage opensbi = prepare("opensbi");
         assertEquals("the kernel", Files.readString(opensbi.kernel().orElseThrow()));
-        assertEquals(List.of("linux", "opensbi", "u-boot", "u-boot-s"),
+        assertEquals(List.of("linux", "linux-pciehp", "opensbi", "u-boot", "u-boot-s"),
                 guests().entries().stream().map(entry -> entry.name()).toList());
     }
 
     @Test
     void anUnknownNameIsAnsweredWithTheKnownOnes() {
         String message = assertThrows(ConfigurationException.class, () -> prepare("linus")).getMessage();
-        assertTrue(message.contains("'linus'") && message.contains("linux, opensbi"), message);
+        assertTrue(message.contains("'linus'") && message.contains("linux, linux-pciehp, opensbi"), message);
     }
 
     @Test
