@@ -30,6 +30,9 @@ public interface DeviceContext {
 
     int cpus();
 
+    /** Whether there is a guest, running or paused: nobody else needs to be asked before something changes. */
+    boolean running();
+
     /** Runs work off the vCPU threads, a virtual thread each. */
     Executor workers();
 

@@ -132,6 +132,11 @@ final class Platform implements CpuPlatform {
         }
 
         @Override
+        public boolean running() {
+            return machine.running();
+        }
+
+        @Override
         public Executor workers() {
             return Thread::startVirtualThread;
         }

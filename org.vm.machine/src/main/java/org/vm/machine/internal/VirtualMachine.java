@@ -138,7 +138,8 @@ public final class VirtualMachine implements Machine, AutoCloseable {
         }
     }
 
-    private boolean running() {
+    /** Whether there is a guest. */
+    boolean running() {
         return state == MachineState.RUNNING || state == MachineState.PAUSED;
     }
 

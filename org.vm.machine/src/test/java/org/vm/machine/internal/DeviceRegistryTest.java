@@ -58,6 +58,11 @@ class DeviceRegistryTest {
         }
 
         @Override
+        public boolean running() {
+            return true;
+        }
+
+        @Override
         public int cpus() {
             return 1;
         }

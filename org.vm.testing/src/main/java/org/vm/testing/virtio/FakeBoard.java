@@ -198,6 +198,11 @@ public final class FakeBoard implements DeviceContext {
     }
 
     @Override
+    public boolean running() {
+        return true;
+    }
+
+    @Override
     public int cpus() {
         return 1;
     }

@@ -172,6 +172,11 @@ final class Endpoint {
         }
 
         @Override
+        public boolean running() {
+            return host.running();
+        }
+
+        @Override
         public Executor workers() {
             return host.workers();
         }

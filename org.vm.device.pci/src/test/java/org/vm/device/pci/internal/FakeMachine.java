@@ -35,6 +35,7 @@ final class FakeMachine implements DeviceContext, Bus, GuestMemory {
     private final List<Mapping> mappings = new ArrayList<>();
     private final MemorySegment ram = Arena.ofAuto().allocate(RAM_SIZE, 8);
     final PciHost host;
+    volatile boolean running;
 
     /** With a host bridge at the address of the {@code virt} board. */
     FakeMachine(int rootPorts) {
@@ -235,6 +236,11 @@ final class FakeMachine implements DeviceContext, Bus, GuestMemory {
     @Override
     public InterruptLine cpuLine(int cpu, int number) {
         return level -> { };
+    }
+
+    @Override
+    public boolean running() {
+        return running;
     }
 
     @Override

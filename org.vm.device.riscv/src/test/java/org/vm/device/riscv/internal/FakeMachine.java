@@ -81,6 +81,11 @@ final class FakeMachine implements DeviceContext, MachineClock {
     }
 
     @Override
+    public boolean running() {
+        return true;
+    }
+
+    @Override
     public int cpus() {
         return cpuLines.length;
     }
