@@ -267,7 +267,7 @@ public final class DebianGuests implements GuestCatalog {
         byte[] busybox = busybox(archive.fetch(index.get("busybox-static"), progress));
         DebPackage source = archive.fetch(sourcePackage, progress);
         String key = sourcePackage.sha256().substring(0, 16) + "-" + kernelConfiguration().substring(0, 16);
-        KernelBuild build = new KernelBuild(searchPath(), host.cache().resolve("build").resolve("linux-" + key));
+        KernelBuild build = new KernelBuild(searchPath(), host.cache().resolve("build"), key);
         Path kernel = build.run(source, progress);
         // All that it needs is built in.
         Initramfs initramfs = new Initramfs(busybox, build.release(), KernelModules.none());

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.vm.api.VmException;
 
@@ -69,7 +70,11 @@ final class HostTools {
         ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
         builder.environment().putAll(environment);
         Process process = builder.start();
-        Thread end = Thread.ofPlatform().name("end of " + command.getFirst()).unstarted(() -> kill(process));
+        AtomicBoolean stopped = new AtomicBoolean();
+        Thread end = Thread.ofPlatform().name("end of " + command.getFirst()).unstarted(() -> {
+            stopped.set(true);
+            kill(process);
+        });
         Runtime.getRuntime().addShutdownHook(end);
         try {
             // Both ends at once: a program that is not read from does not read either.
@@ -78,13 +83,16 @@ final class HostTools {
             IOException broken = feed(process, input);
             int status = process.waitFor();
             String tail = String.join("\n", output.get());
+            if (stopped.get()) {
+                throw interrupted(what, null);
+            }
             if (status != 0 || broken != null) {
                 throw new VmException(what + " failed: " + command.getFirst() + " ended with status " + status
                         + "; all it said is in " + log + ", which ends with:\n" + tail, broken);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new VmException(what + " was interrupted; what is done is kept, and the next try goes on from there", e);
+            throw interrupted(what, e);
         } catch (ExecutionException e) {
             throw new VmException(what + " failed: " + e.getCause().getMessage(), e.getCause());
         } finally {
@@ -95,6 +103,10 @@ final class HostTools {
                 // The hook runs already, and does what was done here.
             }
         }
+    }
+
+    private static VmException interrupted(String what, InterruptedException cause) {
+        return new VmException(what + " was interrupted; what is done is kept, and the next try goes on from there", cause);
     }
 
     /** @return why the program did not take all of it, {@code null} if it did */
@@ -111,7 +123,7 @@ final class HostTools {
         Deque<String> tail = new ArrayDeque<>();
         try (BufferedReader in = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
                 Writer out = Files.newBufferedWriter(log, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-            for (String line = in.readLine(); line != null; line = in.readLine()) {
+            for (String line = next(in, process); line != null; line = next(in, process)) {
                 out.write(line + "\n");
                 tail.add(line);
                 if (tail.size() > TAIL) {
@@ -122,6 +134,18 @@ final class HostTools {
             return tail;
         } catch (IOException e) {
             throw new VmException("its output cannot be kept in " + log + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** A program that was ended has no more to say. */
+    private static String next(BufferedReader in, Process process) throws IOException {
+        try {
+            return in.readLine();
+        } catch (IOException e) {
+            if (process.isAlive()) {
+                throw e;
+            }
+            return null;
         }
     }
 

@@ -36,15 +36,20 @@ final class KernelBuild {
     /** Large, and no part of what we build. Kconfig files must stay, those of other architectures, too. */
     private static final List<String> UNUSED = List.of("*/drivers/gpu/drm/amd/include/*", "*/tools/testing/*");
     /** Lines that make prints for our configuration: nothing depends on it but the percentage shown. */
-    private static final int STEPS = 1560;
+    private static final int STEPS = 1688;
 
     private final HostTools tools;
+    private final Path builds;
     private final Path folder;
     private final Path log;
 
-    /** @param folder of this build alone; must not exist, or have been given to a build of the same source and configuration */
-    KernelBuild(String searchPath, Path folder) {
-        this.folder = folder;
+    /**
+     * @param builds where kernels are built; one at a time
+     * @param key    of source and configuration: what another build of the same left is used
+     */
+    KernelBuild(String searchPath, Path builds, String key) {
+        this.builds = builds;
+        this.folder = builds.resolve("linux-" + key);
         this.log = folder.resolve("build.log");
         // Names of this host and user have no place in a kernel.
         this.tools = new HostTools(searchPath, Map.of("PATH", searchPath, "ARCH", "riscv", "CROSS_COMPILE", CROSS, "LC_ALL", "C",
@@ -69,6 +74,12 @@ final class KernelBuild {
     /** @return the kernel {@code Image}, in this build's folder */
     Path run(DebPackage source, Progress progress) throws IOException {
         Files.createDirectories(folder);
+        try (Stream<Path> others = Files.list(builds)) {
+            // Of another version or configuration, never to be completed.
+            for (Path other : others.filter(path -> !path.equals(folder)).toList()) {
+                delete(other);
+            }
+        }
         unpack(source, progress);
         configure(progress);
         compile(progress);
