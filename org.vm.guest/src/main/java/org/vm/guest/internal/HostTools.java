@@ -123,7 +123,7 @@ final class HostTools {
         Deque<String> tail = new ArrayDeque<>();
         try (BufferedReader in = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
                 Writer out = Files.newBufferedWriter(log, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-            for (String line = next(in, process); line != null; line = next(in, process)) {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
                 out.write(line + "\n");
                 tail.add(line);
                 if (tail.size() > TAIL) {
@@ -137,20 +137,9 @@ final class HostTools {
         }
     }
 
-    /** A program that was ended has no more to say. */
-    private static String next(BufferedReader in, Process process) throws IOException {
-        try {
-            return in.readLine();
-        } catch (IOException e) {
-            if (process.isAlive()) {
-                throw e;
-            }
-            return null;
-        }
-    }
-
     private static void kill(Process process) {
         process.descendants().forEach(ProcessHandle::destroy);
-        process.destroy();
+        // Not process.destroy(), which would close the streams while they are read.
+        process.toHandle().destroy();
     }
 }
