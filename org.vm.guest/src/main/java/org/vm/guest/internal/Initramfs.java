@@ -17,7 +17,9 @@ final class Initramfs {
     /** Resources beside this class, and where they go. */
     private static final Map<String, String> SCRIPTS =
             Map.of("init", "init", "profile", "etc/profile", "mdev.conf", "etc/mdev.conf", "passwd", "etc/passwd",
-                    "group", "etc/group", "fstab", "etc/fstab", "exec", "sbin/vm-exec");
+                    "group", "etc/group", "fstab", "etc/fstab", "exec", "sbin/vm-exec", "agent", "sbin/vm-agent");
+
+    private static final Set<String> PROGRAMS = Set.of("init", "exec", "agent");
 
     private final byte[] busybox;
     private final String kernelVersion;
@@ -40,8 +42,7 @@ final class Initramfs {
             cpio.file("bin/busybox", 0755, busybox);
             cpio.link("bin/sh", "busybox");
             for (Map.Entry<String, String> script : new TreeMap<>(SCRIPTS).entrySet()) {
-                boolean program = script.getKey().equals("init") || script.getKey().equals("exec");
-                cpio.file(script.getValue(), program ? 0755 : 0644, resource(script.getKey()));
+                cpio.file(script.getValue(), PROGRAMS.contains(script.getKey()) ? 0755 : 0644, resource(script.getKey()));
             }
             modules(cpio);
         }

@@ -46,6 +46,10 @@ public final class ConsoleHub implements AttachableConsole {
         @AttributeDefinition(name = "Name", description = "Name of the console, unique in its machine.")
         String name() default "console";
 
+        @AttributeDefinition(name = "Port", required = false, description = "Name of the serial port in the guest that the "
+                + "console is behind; without one it is not behind a serial port.")
+        String port();
+
         @AttributeDefinition(name = "Scroll-back", description = "Bytes of output that are kept for later viewers.")
         int scrollback() default 64 << 10;
     }

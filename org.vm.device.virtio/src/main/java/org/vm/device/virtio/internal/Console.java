@@ -29,8 +29,9 @@ import org.vm.device.virtio.Virtqueue;
 import org.vm.device.virtio.internal.ConsolePort.Event;
 
 /**
- * Console device with several ports (VirtIO 1.2, section 5.3). Port 0 is there from the start; others come and go while
- * the guest runs. Queues: 0 and 1 receive and transmit of port 0; 2 and 3 control; 2n+2 and 2n+3 of port n.
+ * Console device with several ports (VirtIO 1.2, section 5.3). Port 0 is a terminal, and there from the start or never;
+ * others come and go while the guest runs. Queues: 0 and 1 receive and transmit of port 0; 2 and 3 control; 2n+2 and
+ * 2n+3 of port n.
  *
  * <pre>
  * struct virtio_console_config  { le16 cols; le16 rows; le32 max_nr_ports; le32 emerg_wr; };
@@ -61,7 +62,8 @@ public final class Console implements VirtioDevice {
         String console_target() default "(objectClass=org.vm.api.backend.ConsoleBackend)";
 
         @AttributeDefinition(name = "Ports", description = "Filter that selects the consoles behind further ports; each "
-                + "appears in the guest as /dev/virtio-ports/NAME while its service is there.")
+                + "appears in the guest as /dev/virtio-ports/PORT, PORT being its property port or else its name, while "
+                + "its service is there.")
         String ports_target() default "(!(objectClass=*))";
 
         @AttributeDefinition(name = "Most ports", description = "Ports that there can be at a time, 1 to 31.")
@@ -83,6 +85,8 @@ public final class Console implements VirtioDevice {
     private static final Logger LOG = LoggerFactory.getLogger(Console.class);
 
     private final String name;
+    /** Whether port 0 is there. */
+    private final boolean terminal;
     /** Guards itself, and what {@link ConsolePort} says. The console's own monitor keeps coming and going apart. */
     private final ConsolePort[] ports;
     private final ConfigSpace config = new ConfigSpace(12);
@@ -96,19 +100,34 @@ public final class Console implements VirtioDevice {
 
     /** @param maxPorts ports that there can be at a time, 1 to 31 */
     public Console(String name, ConsoleBackend terminal, int maxPorts) {
+        this(name, maxPorts, true);
+        config.writable(8, 4, this::emergencyWrite);
+        ports[0] = new ConsolePort(0, name, terminal, listener(0));
+    }
+
+    /** Without a terminal: byte streams only. */
+    public Console(String name, int maxPorts) {
+        this(name, maxPorts, false);
+    }
+
+    private Console(String name, int maxPorts, boolean terminal) {
         if (maxPorts < 1 || maxPorts > MAX_PORTS) {
             throw new ConfigurationException("console '" + name + "' asks for " + maxPorts + " ports; 1 to " + MAX_PORTS
                     + " are possible");
         }
         this.name = name;
+        this.terminal = terminal;
         this.ports = new ConsolePort[maxPorts];
-        config.set(4, 4, maxPorts).writable(8, 4, this::emergencyWrite);
-        addPort(name, terminal);
+        config.set(4, 4, maxPorts);
     }
 
     @Reference(name = "ports", cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
     void bindPort(ConsoleBackend backend, Map<String, Object> properties) {
-        addPort(String.valueOf(properties.get("name")), backend);
+        addPort(portName(properties), backend);
+    }
+
+    static String portName(Map<String, Object> properties) {
+        return String.valueOf(properties.getOrDefault("port", properties.get("name")));
     }
 
     void unbindPort(ConsoleBackend backend) {
@@ -123,7 +142,8 @@ public final class Console implements VirtioDevice {
     public synchronized int addPort(String portName, ConsoleBackend backend) {
         ConsolePort port;
         synchronized (ports) {
-            int id = 0;
+            // A port 0 that is no terminal would confuse drivers without multiport.
+            int id = 1;
             while (id < ports.length && ports[id] != null) {
                 id++;
             }
@@ -199,6 +219,9 @@ public final class Console implements VirtioDevice {
             if (port.isConsole()) {
                 resized(0, port.backend.columns(), port.backend.rows());
             }
+            if (port.open) {
+                port.tellOpen();
+            }
         } catch (DeviceException e) {
             LOG.error("port {} of console {} gets no input: {}", port.id, name, e.getMessage());
         }
@@ -246,7 +269,7 @@ public final class Console implements VirtioDevice {
 
     @Override
     public long features() {
-        return 1L << F_SIZE | 1L << F_MULTIPORT | 1L << F_EMERG_WRITE;
+        return 1L << F_MULTIPORT | (terminal ? 1L << F_SIZE | 1L << F_EMERG_WRITE : 0);
     }
 
     @Override
@@ -328,6 +351,7 @@ public final class Console implements VirtioDevice {
     }
 
     private void control(int id, int event, int value) {
+        ConsolePort opened = null;
         synchronized (ports) {
             if (event == DEVICE_READY && value == 1) {
                 driverReady = true;
@@ -354,7 +378,11 @@ public final class Console implements VirtioDevice {
                 }
             } else if (event == PORT_OPEN) {
                 port.open = value == 1;
+                opened = port;
             }
+        }
+        if (opened != null) {
+            opened.tellOpen();
         }
         kick(receiveQueue(id));
     }
@@ -396,7 +424,9 @@ public final class Console implements VirtioDevice {
     @Override
     public Map<String, String> info() {
         Map<String, String> info = new LinkedHashMap<>();
-        info.put("size", config.get(0, 2) + " columns, " + config.get(2, 2) + " rows");
+        if (terminal) {
+            info.put("size", config.get(0, 2) + " columns, " + config.get(2, 2) + " rows");
+        }
         synchronized (ports) {
             for (ConsolePort port : ports) {
                 if (port != null) {

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 import java.util.Set;
 import org.vm.api.backend.ConsoleBackend;
+import org.vm.api.backend.PortBackend;
 import org.vm.device.virtio.Buffers;
 import org.vm.device.virtio.DescriptorChain;
 import org.vm.device.virtio.Virtqueue;
@@ -59,6 +60,13 @@ final class ConsolePort {
         ready = false;
         open = nowOpen;
         waiting = null;
+    }
+
+    /** Without the port table's lock. */
+    void tellOpen() {
+        if (backend instanceof PortBackend port) {
+            port.opened(open);
+        }
     }
 
     /** Terminal to guest, on the receive queue's worker. */
