@@ -36,6 +36,7 @@ import org.osgi.framework.BundleContext;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.vm.api.ExecMode;
 import org.vm.api.bus.Mapping;
+import org.vm.api.hotplug.GuestAgent;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
 import org.vm.api.machine.MachineState;
@@ -61,7 +62,7 @@ public class MachineDynamicsIT {
     public Option[] configuration() {
         return options(Container.with("org.vm.api", "org.vm.isa", "org.vm.mmu", "org.vm.isa.riscv", ENGINE, JIT,
                 "org.vm.device.riscv", "org.vm.device.pci", "org.vm.device.dma", "org.vm.device.virtio",
-                "org.vm.backend.block", "org.vm.backend.console", "org.vm.machine"));
+                "org.vm.backend.block", "org.vm.backend.console", "org.vm.backend.agent", "org.vm.machine"));
     }
 
     @After
@@ -137,9 +138,36 @@ public class MachineDynamicsIT {
         assertEquals(MachineState.RUNNING, machine.state());
     }
 
+    /** Without the part of the board that is there. */
     private static String places(Machine machine) {
-        return machine.devices().plugged().stream().map(p -> p.device().name() + " " + p.place()).sorted()
+        return machine.devices().plugged().stream().filter(p -> !p.device().name().equals("ports")).map(p -> p.device().name() + " " + p.place()).sorted()
                 .collect(Collectors.joining("; "));
+    }
+
+    @Test
+    public void serialPortsComeAndGoWithTheServicesBehindThem() throws Exception {
+        Machine machine = running("ports");
+        await("the agent's port", () -> ports(machine).equals("org.qemu.guest_agent.0"));
+        GuestAgent agent = context.getService(context.getServiceReferences(GuestAgent.class, "(vm=ports)").iterator().next());
+        assertFalse(agent.state().connected());
+        assertTrue(agent.state().detail(), agent.state().detail().contains("no driver"));
+        var configuration = configurations.getFactoryConfiguration("org.vm.backend.console", "ports-log", "?");
+        configuration.update(properties("vm", "ports", "name", "log", "port", "org.example.log"));
+        await("another port", () -> ports(machine).equals("org.qemu.guest_agent.0 org.example.log"));
+        configuration.delete();
+        await("it is gone", () -> ports(machine).equals("org.qemu.guest_agent.0"));
+        bundle("org.vm.backend.agent").stop();
+        await("the agent's port is gone", () -> ports(machine).isEmpty());
+        bundle("org.vm.backend.agent").start();
+        await("the agent's port is back", () -> ports(machine).equals("org.qemu.guest_agent.0"));
+        assertEquals(MachineState.RUNNING, machine.state());
+    }
+
+    /** Names of the ports of the board's serial device. */
+    private static String ports(Machine machine) {
+        return machine.devices().plugged().stream().filter(p -> p.device().name().equals("ports"))
+                .flatMap(p -> p.device().info().entrySet().stream()).filter(e -> e.getKey().matches("port [0-9]+"))
+                .map(e -> e.getValue().replaceAll(" .*", "")).collect(Collectors.joining(" "));
     }
 
     @Test

@@ -29,6 +29,11 @@ public record Board(String name, String compatible, long romBase, long romSize, 
             return base >= 0;
         }
 
+        /** Whether it is in a place on another part's bus. */
+        boolean plugged() {
+            return properties.containsKey("bus");
+        }
+
         Part with(String key, String value) {
             Map<String, String> more = new HashMap<>(properties);
             more.put(key, value);
@@ -96,7 +101,11 @@ public record Board(String name, String compatible, long romBase, long romSize, 
                 part("org.vm.device.riscv.plic", "plic", 0x0c00_0000, 0, Map.of()),
                 part("org.vm.device.pci.host", "pci", 0x3000_0000, 0, Map.of()),
                 part("org.vm.device.riscv.uart", "uart", 0x1000_0000, 10,
-                        Map.of("console.target", "(&(vm=$vm)(name=serial0))"))));
+                        Map.of("console.target", "(&(vm=$vm)(name=serial0))")),
+                // What asks guests to find devices and to let them go, and the port that it does so by.
+                part("org.vm.backend.agent", "agent", -1, 0, Map.of()),
+                part("org.vm.device.virtio.serial", "ports", -1, 0,
+                        Map.of("bus", "00:1f", "ports.target", "(&(vm=$vm)(port=*))"))));
         List<Place> places = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
             places.add(new Place(0x1000_1000L + i * 0x1000L, 0x1000, 1 + i));

@@ -30,6 +30,7 @@ import org.vm.api.machine.DeviceManager;
 /** Attaches devices to a machine: finds their place, maps them, wires their interrupts. */
 public final class DeviceRegistry implements DeviceManager {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceRegistry.class);
+    private static final long PLUGGED_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     /** A device that wants to be in the machine; it is, or there is a reason why not. */
     private static final class Offer {
@@ -206,18 +207,21 @@ public final class DeviceRegistry implements DeviceManager {
         }
     }
 
-    /** Waits until all of the named devices are attached. @return the names of those that are not */
+    /** Waits until all of the named devices are attached or plugged into one that is. @return the names of those that are not */
     List<String> await(Collection<String> names, long nanos) throws InterruptedException {
         lock.lock();
         try {
             long left = nanos;
             while (true) {
                 List<String> absent = names.stream().filter(name -> offers.stream()
-                        .noneMatch(o -> o.attachment != null && o.device.name().equals(name))).toList();
+                        .noneMatch(o -> o.attachment != null && o.device.name().equals(name))
+                        && plugged().stream().noneMatch(p -> p.device().name().equals(name))).toList();
                 if (absent.isEmpty() || left <= 0) {
                     return absent;
                 }
-                left = changed.awaitNanos(left);
+                // Other buses do not say that something was plugged into them.
+                long look = Math.min(left, PLUGGED_LOOK_NANOS);
+                left += changed.awaitNanos(look) - look;
             }
         } finally {
             lock.unlock();

@@ -7,8 +7,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vm.api.ConfigurationException;
@@ -38,6 +40,8 @@ import org.vm.api.mmu.MmuFactory;
  */
 public final class VirtualMachine implements Machine, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VirtualMachine.class);
+    /** Longest wait for a part that is plugged into another one. */
+    private static final long PLUGGED_NANOS = TimeUnit.SECONDS.toNanos(2);
     /** Exit status of a run that was ended from outside (as a shell reports a process ended by SIGTERM). */
     public static final int STOPPED_STATUS = 143;
 
@@ -143,17 +147,19 @@ public final class VirtualMachine implements Machine, AutoCloseable {
         return state == MachineState.RUNNING || state == MachineState.PAUSED;
     }
 
-    private List<String> partNames() {
-        return board.parts().stream().filter(Board.Part::device).map(Board.Part::name).toList();
+    private List<String> partNames(Predicate<Board.Part> which) {
+        return board.parts().stream().filter(which).map(Board.Part::name).toList();
     }
 
     private void awaitDevices() {
         try {
-            List<String> absent = devices.await(partNames(), patience.toNanos());
+            List<String> absent = devices.await(partNames(Board.Part::device), patience.toNanos());
             if (!absent.isEmpty()) {
                 throw new ConfigurationException("machine '%s' cannot start: its board '%s' lacks %s"
                         .formatted(name(), board.name(), String.join(", ", absent)));
             }
+            // It runs without these; but guests look for them only once.
+            devices.await(partNames(Board.Part::plugged), Math.min(patience.toNanos(), PLUGGED_NANOS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ExecutionException("the start of machine '%s' was interrupted".formatted(name()), e);

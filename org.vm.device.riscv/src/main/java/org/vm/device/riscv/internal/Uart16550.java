@@ -48,7 +48,7 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
         int irq() default -1;
 
         @AttributeDefinition(name = "Console", description = "Filter that selects the console it is connected to")
-        String console_target() default "(objectClass=org.vm.api.backend.ConsoleBackend)";
+        String console_target() default "(!(port=*))";
     }
 
     private static final int RBR_THR_DLL = 0; // R / W / R/W with DLAB

@@ -59,7 +59,7 @@ public final class Console implements VirtioDevice {
         int irq() default -1;
 
         @AttributeDefinition(name = "Terminal", description = "Filter that selects the console behind port 0 (hvc0).")
-        String console_target() default "(objectClass=org.vm.api.backend.ConsoleBackend)";
+        String console_target() default "(!(port=*))";
 
         @AttributeDefinition(name = "Ports", description = "Filter that selects the consoles behind further ports; each "
                 + "appears in the guest as /dev/virtio-ports/PORT, PORT being its property port or else its name, while "
