@@ -109,6 +109,16 @@ class KernelBuildTest {
     }
 
     @Test
+    void aNewInitialRamDiskNeedsNoNewKernel() throws IOException {
+        publish(CONFIGURE + "Image:\n" + BUILD);
+        GuestImage image = prepare();
+        Files.writeString(image.initrd().orElseThrow().resolveSibling("guest.properties"), "recipe=another\n");
+        assertFalse(guests("").isPrepared("linux-pciehp"));
+        publish(CONFIGURE + "Image:\n\texit 1\n");
+        assertEquals(image, prepare());
+    }
+
+    @Test
     void aHostWithoutTheToolsIsToldWhatToInstallBeforeAnythingIsFetched() throws IOException {
         publish(CONFIGURE + "Image:\n" + BUILD);
         String message = assertThrows(VmException.class, () -> guests(root.resolve("nothing").toString())
