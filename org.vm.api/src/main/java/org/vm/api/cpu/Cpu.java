@@ -2,6 +2,7 @@ package org.vm.api.cpu;
 
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import org.vm.api.irq.InterruptFile;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.isa.InstructionSet;
 import org.vm.api.mmu.Mmu;
@@ -58,6 +59,16 @@ public abstract class Cpu {
 
     /** Input line of an interrupt, by the architecture's number (RISC-V: bit of mip). */
     public abstract InterruptLine line(int number);
+
+    /**
+     * Gives the CPU the registers of the controller that drives its line of that number; {@code null} takes them away.
+     * Any thread.
+     *
+     * @throws IllegalArgumentException if there are none for that line
+     */
+    public void interruptFile(int number, InterruptFile file) {
+        throw new IllegalArgumentException("vCPU " + id + " has no registers for a controller of its line " + number);
+    }
 
     /** Runs {@code action} on the vCPU's thread between two instructions, soon, even if it waits or is stopped. */
     public abstract void post(Runnable action);

@@ -2,6 +2,7 @@ package org.vm.api.device;
 
 import java.util.concurrent.Executor;
 import org.vm.api.bus.Bus;
+import org.vm.api.irq.InterruptFile;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.memory.GuestMemory;
 import org.vm.api.time.MachineClock;
@@ -27,6 +28,11 @@ public interface DeviceContext {
 
     /** Input line of a CPU, for interrupt controllers and timers. */
     InterruptLine cpuLine(int cpu, int number);
+
+    /** For interrupt controllers: as {@link org.vm.api.cpu.Cpu#interruptFile}. */
+    default void cpuFile(int cpu, int number, InterruptFile file) {
+        throw new UnsupportedOperationException("CPU " + cpu + " cannot be given registers from here");
+    }
 
     int cpus();
 

@@ -29,6 +29,12 @@ public interface DeviceTreeNode {
      */
     int[] interrupt(int source);
 
+    /** The phandle of the controller that interrupt messages (MSI) are sent to, or 0 if there is none. */
+    int messageController();
+
+    /** Whether a kernel reads the tree as it is, because the monitor is its firmware: what is for M-mode is disabled then. */
+    boolean builtinFirmware();
+
     /** Number of CPUs. */
     int cpus();
 

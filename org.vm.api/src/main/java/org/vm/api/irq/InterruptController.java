@@ -8,6 +8,11 @@ public interface InterruptController {
     /** The input line of a source; the same object for the life of the controller. */
     InterruptLine line(int source);
 
+    /** How a device tree names a source of this controller, its level being the interrupt. */
+    default int[] specifier(int source) {
+        return new int[] {source};
+    }
+
     /** State of a source, for people who look. */
     Source source(int source);
 

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.vm.api.device.DeviceTreeNode;
 
 /** A device tree and its flattened form, version 17 (Devicetree Specification 0.4, chapter 5). */
@@ -22,11 +24,16 @@ public final class DeviceTree {
 
     private final Node root = new Node(null, "");
     private final int cpus;
+    private final boolean builtinFirmware;
     private int phandles;
     private DeviceTreeNode controller;
+    private IntFunction<int[]> specifiers;
+    private DeviceTreeNode messageController;
 
-    public DeviceTree(int cpus) {
+    /** @param builtinFirmware see {@link DeviceTreeNode#builtinFirmware()} */
+    public DeviceTree(int cpus, boolean builtinFirmware) {
         this.cpus = cpus;
+        this.builtinFirmware = builtinFirmware;
     }
 
     public DeviceTreeNode root() {
@@ -38,9 +45,19 @@ public final class DeviceTree {
         return root.child("cpus").child("cpu@" + Integer.toHexString(cpu));
     }
 
-    /** The controller that devices' interrupts are wired to: one cell names a source. */
-    public void interruptController(DeviceTreeNode node) {
+    /**
+     * The controller that devices' interrupts are wired to.
+     *
+     * @param specifier the cells that name a source
+     */
+    public void interruptController(DeviceTreeNode node, IntFunction<int[]> specifier) {
         controller = node;
+        specifiers = specifier;
+    }
+
+    /** The controller that devices send interrupt messages to. */
+    public void messageController(DeviceTreeNode node) {
+        messageController = node;
     }
 
     /** The flattened tree. */
@@ -197,7 +214,18 @@ public final class DeviceTree {
 
         @Override
         public int[] interrupt(int source) {
-            return controller == null ? new int[0] : new int[] {controller.phandle(), source};
+            return controller == null ? new int[0]
+                    : IntStream.concat(IntStream.of(controller.phandle()), IntStream.of(specifiers.apply(source))).toArray();
+        }
+
+        @Override
+        public int messageController() {
+            return messageController == null ? 0 : messageController.phandle();
+        }
+
+        @Override
+        public boolean builtinFirmware() {
+            return builtinFirmware;
         }
 
         @Override

@@ -1,6 +1,7 @@
 package org.vm.machine.internal;
 
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.vm.api.VmConfig;
@@ -10,6 +11,7 @@ import org.vm.api.device.DeviceTreeContributor;
 import org.vm.api.device.DeviceTreeNode;
 import org.vm.api.device.DeviceType;
 import org.vm.api.irq.InterruptController;
+import org.vm.api.irq.MessageSink;
 import org.vm.api.machine.DeviceManager.Attachment;
 
 /** The device tree of a machine: what every one has, and a node of each device on the bus that contributes one. */
@@ -19,15 +21,17 @@ final class MachineTree {
     private final VmConfig config;
     private final Board board;
     private final List<Attachment> devices;
+    private final boolean builtinFirmware;
 
-    MachineTree(VmConfig config, Board board, List<Attachment> devices) {
+    MachineTree(VmConfig config, Board board, List<Attachment> devices, boolean builtinFirmware) {
         this.config = config;
         this.board = board;
         this.devices = devices;
+        this.builtinFirmware = builtinFirmware;
     }
 
     DeviceTree build(CpuArchitecture architecture, List<? extends Cpu> cpus, String append, Optional<Loader.Range> initrd) {
-        DeviceTree tree = new DeviceTree(cpus.size());
+        DeviceTree tree = new DeviceTree(cpus.size(), builtinFirmware);
         DeviceTreeNode root = tree.root().text("compatible", board.compatible()).text("model", board.compatible() + ",vm")
                 .cells("#address-cells", 2).cells("#size-cells", 2);
         DeviceTreeNode chosen = root.child("chosen").text("bootargs", append);
@@ -59,17 +63,22 @@ final class MachineTree {
         DeviceTreeNode root = tree.root();
         DeviceTreeNode soc = root.child("soc").cells("#address-cells", 2).cells("#size-cells", 2)
                 .text("compatible", "simple-bus").flag("ranges");
-        Optional<Integer> parent = devices.stream().filter(d -> d.device() instanceof InterruptController).findFirst()
-                .map(d -> node(soc, d)).map(controller -> {
-                    tree.interruptController(controller);
-                    return controller.phandle();
-                });
+        for (Attachment attachment : devices) {
+            if (attachment.device() instanceof InterruptController controller) {
+                tree.interruptController(node(soc, attachment), controller::specifier);
+                break;
+            }
+        }
+        devices.stream().filter(d -> d.device() instanceof MessageSink && d.device() instanceof DeviceTreeContributor).findFirst()
+                .ifPresent(d -> tree.messageController(node(soc, d)));
         boolean console = false;
         for (Attachment attachment : devices) {
             if (attachment.device() instanceof DeviceTreeContributor contributor) {
                 DeviceTreeNode node = node(soc, attachment).cells64("reg", attachment.base(), attachment.device().size());
-                if (attachment.irq() > 0 && parent.isPresent()) {
-                    node.cells("interrupts", attachment.irq()).cells("interrupt-parent", parent.get());
+                int[] interrupt = node.interrupt(attachment.irq());
+                if (attachment.irq() > 0 && interrupt.length > 0) {
+                    node.cells("interrupts", Arrays.copyOfRange(interrupt, 1, interrupt.length))
+                            .cells("interrupt-parent", interrupt[0]);
                 }
                 contributor.describe(node);
                 if (attachment.device().type() == DeviceType.SERIAL && !console) {

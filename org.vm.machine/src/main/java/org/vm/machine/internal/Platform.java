@@ -8,6 +8,7 @@ import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.CpuPlatform;
 import org.vm.api.device.DeviceContext;
 import org.vm.api.device.FirmwareConsole;
+import org.vm.api.irq.InterruptFile;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.memory.GuestMemory;
 import org.vm.api.time.MachineClock;
@@ -124,6 +125,11 @@ final class Platform implements CpuPlatform {
         @Override
         public InterruptLine cpuLine(int cpu, int number) {
             return machine.cpus().get(cpu).line(number);
+        }
+
+        @Override
+        public void cpuFile(int cpu, int number, InterruptFile file) {
+            machine.cpus().get(cpu).interruptFile(number, file);
         }
 
         @Override

@@ -176,7 +176,7 @@ public final class VirtualMachine implements Machine, AutoCloseable {
         Optional<Long> kernel = boot.kernel().map(image -> loader.program("kernel", image, kernelAddress));
         long treeAddress = treeAddress();
         Optional<Loader.Range> initrd = boot.initrd().map(image -> loader.initrd(image, treeAddress));
-        byte[] tree = new MachineTree(config, board, devices.attachments())
+        byte[] tree = new MachineTree(config, board, devices.attachments(), boot.firmware().isEmpty())
                 .build(architecture, cpus, boot.append(), initrd).flatten();
         loader.copy("device tree", MemorySegment.ofArray(tree), treeAddress, tree.length);
         long entry = firmware.isPresent() ? board.romBase() : kernel.orElseThrow();

@@ -2,6 +2,7 @@ package org.vm.machine.internal;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -15,7 +16,7 @@ import org.vm.api.device.DeviceTreeNode;
 
 class DeviceTreeTest {
     private static DeviceTree sample() {
-        DeviceTree tree = new DeviceTree(2);
+        DeviceTree tree = new DeviceTree(2, true);
         tree.root().cells("#address-cells", 2).cells("#size-cells", 2).text("compatible", "a", "bc");
         DeviceTreeNode soc = tree.root().child("soc").flag("ranges").cells("#address-cells", 2).cells("#size-cells", 2);
         DeviceTreeNode uart = soc.child("serial@10000000").cells64("reg", 0x10000000L, 0x100).bytes("odd", new byte[] {1, 2, 3});
@@ -35,14 +36,14 @@ class DeviceTreeTest {
 
     @Test
     void propertiesThatAreSetAgainKeepTheLastValue() {
-        DeviceTree tree = new DeviceTree(1);
+        DeviceTree tree = new DeviceTree(1, true);
         tree.root().cells("x", 1).cells("x", 2);
         assertEquals(2, new FlattenedTree(tree.flatten()).cell(":x", 0));
     }
 
     @Test
     void phandlesAreUniqueAndStayTheSame() {
-        DeviceTree tree = new DeviceTree(2);
+        DeviceTree tree = new DeviceTree(2, true);
         DeviceTreeNode node = tree.root().child("a");
         assertEquals(node.phandle(), node.phandle());
         assertNotEquals(node.phandle(), tree.root().child("b").phandle());
@@ -52,12 +53,23 @@ class DeviceTreeTest {
 
     @Test
     void anInterruptIsNamedByItsControllerAndSource() {
-        DeviceTree tree = new DeviceTree(1);
+        DeviceTree tree = new DeviceTree(1, true);
         DeviceTreeNode node = tree.root().child("bridge");
         assertEquals(0, node.interrupt(33).length);
         DeviceTreeNode controller = tree.root().child("plic");
-        tree.interruptController(controller);
-        assertArrayEquals(new int[] {controller.phandle(), 33}, node.interrupt(33));
+        tree.interruptController(controller, source -> new int[] {source, 4});
+        assertArrayEquals(new int[] {controller.phandle(), 33, 4}, node.interrupt(33));
+    }
+
+    @Test
+    void theControllerOfMessagesIsKnownToEveryNode() {
+        DeviceTree tree = new DeviceTree(1, false);
+        DeviceTreeNode node = tree.root().child("bridge");
+        assertEquals(0, node.messageController());
+        DeviceTreeNode controller = tree.root().child("imsics");
+        tree.messageController(controller);
+        assertEquals(controller.phandle(), node.messageController());
+        assertFalse(node.builtinFirmware());
     }
 
     @Test

@@ -29,6 +29,9 @@ final class HostNode {
         if (node.interrupt(firstSource).length > 0) {
             node.cells("interrupt-map-mask", 3 << DEVICE_NUMBER, 0, 0, 7).cells("interrupt-map", map(firstSource));
         }
+        if (node.messageController() != 0) {
+            node.cells("msi-parent", node.messageController());
+        }
     }
 
     private static int[] ranges(List<AddressWindow> windows, long[] cpuAddresses) {
