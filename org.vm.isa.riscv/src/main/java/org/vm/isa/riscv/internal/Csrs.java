@@ -12,7 +12,8 @@ public final class Csrs {
 
     static {
         Map<String, Integer> numbers = new LinkedHashMap<>();
-        for (List<Csr> group : List.of(FloatCsrs.ROWS, CounterCsrs.ROWS, SupervisorCsrs.ROWS, MachineCsrs.ROWS)) {
+        for (List<Csr> group : List.of(FloatCsrs.ROWS, CounterCsrs.ROWS, SupervisorCsrs.ROWS, MachineCsrs.ROWS,
+                AdvancedInterruptCsrs.ROWS)) {
             for (Csr csr : group) {
                 BY_NUMBER[csr.number()] = csr;
                 numbers.put(csr.name(), csr.number());
@@ -34,18 +35,12 @@ public final class Csrs {
 
     /** Writes; returns the value before. */
     public static long swap(Hart hart, int number, long value) {
-        Csr csr = find(hart, number, true);
-        long before = csr.read().of(hart);
-        csr.write().to(hart, value);
-        hart.interrupts.recheck();
-        return before;
+        return modify(hart, number, value, ~value);
     }
 
     /** Sets and clears bits; returns the value before. */
     public static long modify(Hart hart, int number, long set, long clear) {
-        Csr csr = find(hart, number, true);
-        long before = csr.read().of(hart);
-        csr.modify().of(hart, set, clear);
+        long before = find(hart, number, true).exchange().of(hart, set, clear);
         hart.interrupts.recheck();
         return before;
     }
@@ -64,8 +59,9 @@ public final class Csrs {
         Map<String, Long> values = new LinkedHashMap<>();
         values.put("privilege", (long) hart.status.privilege());
         NUMBERS.forEach((name, number) -> {
-            if (!name.contains("hpm")) {
-                values.put(name, BY_NUMBER[number].read().of(hart));
+            Csr csr = BY_NUMBER[number];
+            if (!name.contains("hpm") && !name.endsWith("ireg") && csr.exists().test(hart)) {
+                values.put(name, csr.read().of(hart));
             }
         });
         return values;

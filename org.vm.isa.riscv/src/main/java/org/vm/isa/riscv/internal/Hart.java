@@ -10,6 +10,7 @@ import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.CpuPlatform;
 import org.vm.api.cpu.ExitReason;
 import org.vm.api.cpu.GuestTrap;
+import org.vm.api.irq.InterruptFile;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.isa.InstructionSet;
 import org.vm.api.mmu.MemoryFault;
@@ -92,10 +93,7 @@ public final class Hart extends Cpu {
             waiting = false;
             state.compareAndSet(RunState.SUSPENDED, RunState.STARTED);
         }
-        int interrupt = interrupts.next();
-        if (interrupt >= 0) {
-            traps.interrupt(interrupt);
-        }
+        interrupts.take();
         return ExitReason.CONTINUE;
     }
 
@@ -142,6 +140,11 @@ public final class Hart extends Cpu {
     @Override
     public InterruptLine line(int number) {
         return interrupts.line(number);
+    }
+
+    @Override
+    public void interruptFile(int number, InterruptFile file) {
+        interrupts.file(number, file);
     }
 
     @Override

@@ -56,10 +56,11 @@ public final class RiscvArchitecture implements CpuArchitecture {
     /** Devicetree binding {@code riscv/cpus.yaml}. */
     @Override
     public void describe(Cpu cpu, DeviceTreeNode node) {
-        RiscvInstructionSet isa = (RiscvInstructionSet) cpu.instructionSet();
+        List<String> extensions = ((RiscvInstructionSet) cpu.instructionSet())
+                .extensions(((Hart) cpu).interrupts.advanced());
         node.text("device_type", "cpu").cells("reg", cpu.id).text("status", "okay").text("compatible", "riscv")
-                .text("mmu-type", "riscv,sv57").text("riscv,isa", isa.name()).text("riscv,isa-base", "rv64i")
-                .text("riscv,isa-extensions", isa.extensions().toArray(String[]::new))
+                .text("mmu-type", "riscv,sv57").text("riscv,isa", RiscvInstructionSet.name(extensions)).text("riscv,isa-base", "rv64i")
+                .text("riscv,isa-extensions", extensions.toArray(String[]::new))
                 .cells("riscv,cbom-block-size", CacheBlocks.BLOCK).cells("riscv,cboz-block-size", CacheBlocks.BLOCK);
         node.child("interrupt-controller").text("compatible", "riscv,cpu-intc").cells("#interrupt-cells", 1)
                 .flag("interrupt-controller").cells("phandle", node.cpuInterruptController(cpu.id));

@@ -36,6 +36,7 @@ final class RiscvInstructionSet implements InstructionSet {
     private static final List<String> EXTENSIONS = List.of("zicbom", "zicboz", "zicntr", "zicond", "zicsr", "zifencei",
             "zihintntl", "zihintpause", "zawrs", "zcb", "zba", "zbb", "zbs", "sstc", "svadu", "svinval", "svnapot",
             "svpbmt");
+    private static final List<String> ADVANCED_INTERRUPTS = List.of("smaia", "ssaia");
 
     private final InstructionTable table;
     private final List<Decoder> decoders;
@@ -64,9 +65,22 @@ final class RiscvInstructionSet implements InstructionSet {
         return table;
     }
 
-    /** All extensions, as the device tree lists them. */
-    List<String> extensions() {
-        return extensions;
+    /**
+     * All extensions, as the device tree lists them.
+     *
+     * @param advancedInterrupts whether the hart has an IMSIC, and with it what the Advanced Interrupt Architecture adds
+     */
+    List<String> extensions(boolean advancedInterrupts) {
+        List<String> all = new ArrayList<>(extensions);
+        if (advancedInterrupts) {
+            all.addAll(all.indexOf("sstc"), ADVANCED_INTERRUPTS);
+        }
+        return all;
+    }
+
+    /** The ISA string of a hart with those extensions. */
+    static String name(List<String> extensions) {
+        return "rv64" + LETTERS + "_" + String.join("_", extensions.subList(LETTERS.length(), extensions.size()));
     }
 
     @Override
@@ -76,7 +90,7 @@ final class RiscvInstructionSet implements InstructionSet {
 
     @Override
     public String name() {
-        return "rv64" + LETTERS + "_" + String.join("_", extensions.subList(LETTERS.length(), extensions.size()));
+        return name(extensions);
     }
 
     @Override

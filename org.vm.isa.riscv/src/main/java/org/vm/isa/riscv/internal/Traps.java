@@ -67,9 +67,9 @@ public final class Traps {
     }
 
     /** Takes an interrupt before the instruction at {@code hart.pc}. */
-    void interrupt(int number) {
+    void interrupt(int number, boolean bySupervisor) {
         interrupts++;
-        take(INTERRUPT | number, hart.interrupts.delegates(number), hart.pc, 0);
+        take(INTERRUPT | number, bySupervisor, hart.pc, 0);
     }
 
     private void take(long code, boolean delegated, long from, long value) {
