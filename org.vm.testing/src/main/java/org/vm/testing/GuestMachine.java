@@ -17,8 +17,10 @@ import org.vm.device.pci.internal.PciHost;
 import org.vm.api.isa.InstructionExtension;
 import org.vm.device.riscv.internal.AclintMtimer;
 import org.vm.device.riscv.internal.AclintSwi;
+import org.vm.device.riscv.internal.Aplic;
 import org.vm.device.riscv.internal.Clint;
 import org.vm.device.riscv.internal.GoldfishRtc;
+import org.vm.device.riscv.internal.Imsic;
 import org.vm.device.riscv.internal.Plic;
 import org.vm.device.riscv.internal.Syscon;
 import org.vm.device.riscv.internal.Uart16550;
@@ -246,6 +248,8 @@ public final class GuestMachine implements AutoCloseable {
                 case "org.vm.device.riscv.swi" -> new AclintSwi(part.name(), part.properties().containsKey("supervisor")
                         ? AclintSwi.SUPERVISOR : AclintSwi.MACHINE);
                 case "org.vm.device.riscv.plic" -> new Plic(part.name(), 1023);
+                case "org.vm.device.riscv.aplic" -> new Aplic(part.name(), 1023, part.properties().containsKey("messages"));
+                case "org.vm.device.riscv.imsic" -> new Imsic(part.name());
                 case "org.vm.device.pci.host" -> new PciHost(part.name(), PciHost.Settings.VIRT.with(
                         Integer.parseInt(part.properties().getOrDefault("rootPorts", "8")),
                         PciHost.Settings.VIRT.interrupt()));

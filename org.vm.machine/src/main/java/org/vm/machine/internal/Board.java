@@ -79,6 +79,30 @@ public record Board(String name, String compatible, long romBase, long romSize, 
         return new Board(name, compatible, romBase, romSize, ramBase, kernelOffset, changed, places, window);
     }
 
+    /**
+     * The same with the interrupt controllers of the RISC-V Advanced Interrupt Architecture, at the addresses where virtual
+     * platforms have them.
+     *
+     * @param aia {@code none}: as it is; {@code aplic}: an APLIC for wires; {@code aplic-imsic}: also an IMSIC for messages
+     */
+    public Board aia(String aia) {
+        List<Part> controllers = switch (aia) {
+            case "none" -> List.of();
+            case "aplic" -> List.of(part("org.vm.device.riscv.aplic", "aplic", 0x0d00_0000, 0, Map.of()));
+            case "aplic-imsic" -> List.of(part("org.vm.device.riscv.imsic", "imsic", 0x2800_0000, 0, Map.of()),
+                    part("org.vm.device.riscv.aplic", "aplic", 0x0d00_0000, 0, Map.of("messages", "true")));
+            default -> throw new ConfigurationException("there is no advanced interrupt architecture '" + aia
+                    + "'; there are none, aplic and aplic-imsic");
+        };
+        if (controllers.isEmpty()) {
+            return this;
+        }
+        List<Part> changed = new ArrayList<>(parts);
+        changed.removeIf(part -> part.name().equals("plic"));
+        changed.addAll(0, controllers);
+        return new Board(name, compatible, romBase, romSize, ramBase, kernelOffset, changed, places, window);
+    }
+
     /** The platform that virtual RISC-V firmware and kernels are written for. {@code $vm} is the machine's name. */
     public static Board virt() {
         return virt("virt", List.of(part("org.vm.device.riscv.clint", "clint", 0x0200_0000, 0, Map.of())));

@@ -63,6 +63,10 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
         @AttributeDefinition(name = "Board", description = "What is built in: virt, or virt-aclint")
         String board() default "virt";
 
+        @AttributeDefinition(name = "Advanced interrupt architecture",
+                description = "Interrupt controllers: none (a PLIC), aplic, or aplic-imsic")
+        String aia() default "none";
+
         @AttributeDefinition(name = "Memory", description = "RAM in bytes, or as in 512M or 2G")
         String memory() default "256M";
 
@@ -128,7 +132,7 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
             throw new ConfigurationException("machine '%s' is configured for %s, but the instruction set that is installed is %s"
                     .formatted(settings.name(), settings.architecture(), architecture.architecture()));
         }
-        Board board = Board.named(config.board()).with(List.of(config.parts()));
+        Board board = Board.named(config.board()).aia(config.aia()).with(List.of(config.parts()));
         String firmware = config.firmware().equals("builtin") ? "" : config.firmware();
         configurations = new DeviceConfigurations(admin);
         parts = new ArrayList<>(board.parts());

@@ -36,6 +36,10 @@ public final class MachineOptions {
     @Option(names = "--firmware", paramLabel = "FILE", description = "M-mode firmware; builtin by default.")
     private String firmware;
 
+    @Option(names = "--aia", paramLabel = "KIND", description = {"RISC-V Advanced Interrupt Architecture: aplic-imsic (MSI-X),"
+        + " aplic, or none (a PLIC; the default)."})
+    private String aia;
+
     @Option(names = "--set", paramLabel = "PART.KEY=VALUE",
             description = "A setting of a built-in part, as in pci.rootPorts=16; as often as needed.")
     private List<String> parts = List.of();
@@ -50,6 +54,7 @@ public final class MachineOptions {
         put(properties, "initrd", file(initrd));
         put(properties, "append", append);
         put(properties, "firmware", firmware);
+        put(properties, "aia", aia);
         put(properties, "parts", parts.isEmpty() ? null : parts.toArray(String[]::new));
         return properties;
     }
@@ -59,6 +64,11 @@ public final class MachineOptions {
         VmConfig config = VmConfig.riscv64(name);
         config = memory == null ? config : config.withMemory(Quantity.bytes(memory));
         config = vcpus == null ? config : config.withVcpus(vcpus);
+        List<String> kinds = List.of("none", "aplic", "aplic-imsic");
+        if (aia != null && !kinds.contains(aia)) {
+            throw new ConfigurationException("machine '" + config.name() + "' asks for advanced interrupt architecture '" + aia
+                    + "'; there are: " + String.join(", ", kinds));
+        }
         List<String> modes = Arrays.stream(ExecMode.values()).map(ExecMode::text).toList();
         if (mode != null && !modes.contains(mode)) {
             throw new ConfigurationException("machine '" + config.name() + "' asks for mode '" + mode + "'; there are: "

@@ -1,0 +1,190 @@
+package org.vm.testing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.vm.api.ExecMode;
+import org.vm.api.VmException;
+import org.vm.backend.block.internal.FileBlockBackend;
+import org.vm.device.virtio.internal.Blk;
+import org.vm.device.virtio.internal.Console;
+import org.vm.device.virtio.internal.PciTransport;
+import org.vm.device.virtio.internal.Rng;
+import org.vm.device.virtio.internal.SecureRandomEntropy;
+import org.vm.engine.interp.internal.Interpreter;
+import org.vm.engine.jit.internal.JitEngine;
+import org.vm.guest.FetchOptions;
+import org.vm.guest.GuestImage;
+import org.vm.guest.Progress;
+import org.vm.guest.internal.DebianGuests;
+import org.vm.machine.internal.Board;
+
+/** Debian's own kernel and firmware on machines with the Advanced Interrupt Architecture. */
+class AdvancedInterruptsBootTest {
+    private static final Duration BOOT = Duration.ofMinutes(5);
+    private static final Duration STEP = Duration.ofMinutes(2);
+    private static final String PROMPT = "root@linux:~# ";
+
+    @TempDir
+    Path folder;
+
+    private static GuestImage image(String name) {
+        try {
+            return DebianGuests.local().prepare(name, FetchOptions.DEFAULT, Progress.SILENT);
+        } catch (VmException e) {
+            return Assumptions.abort("the guest '" + name + "' cannot be had here: " + e.getMessage());
+        }
+    }
+
+    private static GuestMachine.Builder machine(String aia, String name, int harts) {
+        GuestImage image = image(name);
+        GuestMachine.Builder builder = GuestMachine.virt().board(Board.virt().aia(aia)).vcpus(harts).memory(256 << 20)
+                .append(image.append());
+        image.kernel().ifPresent(builder::kernel);
+        image.initrd().ifPresent(builder::initrd);
+        image.firmware().ifPresent(builder::firmware);
+        return builder;
+    }
+
+    /** Runs a command in the guest's shell. @return what it prints */
+    private static String sh(GuestMachine guest, String command) {
+        // The quotes keep the markers out of the echo of what is typed.
+        guest.type("echo BE''GIN; " + command + "; echo EN''D\n");
+        guest.expect("BEGIN\r\n", STEP);
+        String output = guest.expect("END\r\n", STEP);
+        guest.expect(PROMPT, STEP);
+        return output.replace("\r", "").strip();
+    }
+
+    private FileBlockBackend disk() throws Exception {
+        Path file = folder.resolve("disk.img");
+        Files.write(file, new byte[8 << 20]);
+        return new FileBlockBackend(file, false);
+    }
+
+    /** Uses disk, console and entropy, and has a look at what interrupts. */
+    private static String work(GuestMachine guest, CapturedConsole hvc) {
+        guest.expect(PROMPT, BOOT);
+        sh(guest, "dmesg -n 1");
+        assertEquals("1", sh(guest, "dd if=/dev/urandom of=/tmp/a bs=64k count=32 2>/dev/null; dd if=/tmp/a of=/dev/vda bs=64k"
+                + " conv=fsync 2>/dev/null; echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/vda bs=64k count=32 2>/dev/null"
+                + " | cmp - /tmp/a && echo 1"));
+        assertEquals("64", sh(guest, "dd if=/dev/hwrng bs=64 count=1 2>/dev/null | wc -c"));
+        sh(guest, "echo to the terminal >/dev/hvc0");
+        hvc.expect("to the terminal", STEP);
+        // A busy host may hold up a vCPU in its timer interrupt.
+        assertEquals("", sh(guest, "dmesg -r | grep '^<[0-4]>' | grep -v 'hrtimer: interrupt took'"), "warnings of the kernel");
+        return sh(guest, "cat /proc/interrupts");
+    }
+
+    private static void powerOff(GuestMachine guest) {
+        guest.type("poweroff -f\n");
+        assertEquals(0, guest.awaitEnd(STEP));
+    }
+
+    /** The counter of an interrupt, over all harts; -1 if there is none of that description. */
+    private static int count(String interrupts, String description) {
+        return interrupts.lines().filter(line -> Pattern.compile(description).matcher(line).find())
+                .mapToInt(line -> Pattern.compile("(?<=\\s)\\d+(?=\\s)").matcher(line.substring(0, columns(line))).results()
+                        .mapToInt(m -> Integer.parseInt(m.group())).sum()).findFirst().orElse(-1);
+    }
+
+    /** Where the counters of a line end. */
+    private static int columns(String line) {
+        Matcher counters = Pattern.compile("^ *\\w+:(\\s+\\d+)+\\s").matcher(line);
+        return counters.find() ? counters.end() : 0;
+    }
+
+    private interface Check {
+        void of(GuestMachine guest, String interrupts);
+    }
+
+    private void boot(String aia, String image, int harts, Check check) throws Exception {
+        CapturedConsole hvc = new CapturedConsole();
+        try (JitEngine hybrid = new JitEngine(new Interpreter(), ExecMode.HYBRID, JitEngine.THRESHOLD);
+                FileBlockBackend backend = disk();
+                GuestMachine guest = machine(aia, image, harts).engine(hybrid)
+                        .function(new PciTransport(new Blk("disk0", backend, new Blk.Settings(512, "S", harts, 32))))
+                        .function(new PciTransport(new Rng("rng0", new SecureRandomEntropy())))
+                        .function(new PciTransport(new Console("console0", hvc, 2))).start()) {
+            String interrupts = work(guest, hvc);
+            assertEquals(harts, interrupts.lines().findFirst().orElse("").split("CPU", -1).length - 1, interrupts);
+            check.of(guest, interrupts);
+            powerOff(guest);
+        }
+    }
+
+    private static void messages(GuestMachine guest, String interrupts) {
+        int harts = guest.machine().cpus().size();
+        int requests = 0;
+        for (int queue = 0; queue < harts; queue++) {
+            int count = count(interrupts, "PCI-MSIX-0000:01:00.0 +%d Edge +virtio0-req.%d".formatted(queue + 1, queue));
+            assertTrue(count >= 0, "no vector for queue " + queue + " in\n" + interrupts);
+            requests += count;
+        }
+        assertTrue(requests > 0, interrupts);
+        assertTrue(count(interrupts, "PCI-MSIX-0000:02:00.0 +1 Edge +virtio1-input") > 0, interrupts);
+        assertTrue(count(interrupts, "PCI-MSIX-0000:03:00.0 +2 Edge +virtio2-output") > 0, interrupts);
+        assertTrue(count(interrupts, "APLIC-MSI-d000000.aplic +10 Level .*ttyS0") > 0, interrupts);
+        String imsic = sh(guest, "dmesg | grep imsics@28000000");
+        assertTrue(imsic.contains("providing IPIs using interrupt 1"), imsic);
+        assertTrue(imsic.contains("per-CPU IDs 255 at base address 0x0000000028000000"), imsic);
+        assertTrue(harts == 1 || count(interrupts, "Function call interrupts") > 0, interrupts);
+    }
+
+    private static void wires(GuestMachine guest, String interrupts) {
+        assertTrue(count(interrupts, "APLIC-DIRECT +33 Level .*virtio0") > 0, interrupts);
+        assertTrue(count(interrupts, "APLIC-DIRECT +10 Level .*ttyS0") > 0, interrupts);
+        assertFalse(interrupts.contains("MSI"), interrupts);
+    }
+
+    @Test
+    @Timeout(900)
+    void everyQueueHasAVectorOfItsOwnWithAnImsic() throws Exception {
+        boot("aplic-imsic", "linux", 4, AdvancedInterruptsBootTest::messages);
+    }
+
+    @Test
+    @Timeout(900)
+    void openSbiHandsTheImsicToLinux() throws Exception {
+        boot("aplic-imsic", "opensbi", 2, (guest, interrupts) -> {
+            messages(guest, interrupts);
+            assertTrue(guest.console().output().contains("Boot HART ISA Extensions    : smaia,"));
+        });
+    }
+
+    @Test
+    @Tag("slow")
+    @Timeout(900)
+    void oneHartTakesMessages() throws Exception {
+        boot("aplic-imsic", "linux", 1, AdvancedInterruptsBootTest::messages);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4})
+    @Tag("slow")
+    @Timeout(900)
+    void wiresAreDeliveredByAnAplicAlone(int harts) throws Exception {
+        boot("aplic", "linux", harts, AdvancedInterruptsBootTest::wires);
+    }
+
+    @Test
+    @Tag("slow")
+    @Timeout(900)
+    void openSbiDelegatesAnAplicsSourcesToLinux() throws Exception {
+        boot("aplic", "opensbi", 2, AdvancedInterruptsBootTest::wires);
+    }
+}
