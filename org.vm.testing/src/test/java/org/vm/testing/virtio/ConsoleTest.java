@@ -189,7 +189,9 @@ class ConsoleTest {
         assertEquals(PORT_NAME, name.event);
         assertEquals("agent", name.text());
         expect(1, PORT_OPEN);
+        assertFalse(agent.open());
         send(1, PORT_OPEN, 1);
+        assertTrue(agent.open());
         print(5, "to the agent");
         assertEquals("to the agent", agent.screen());
         agent.type("back");
@@ -201,6 +203,26 @@ class ConsoleTest {
         assertEquals("to the agent", agent.screen());
         assertEquals(1, console.addPort("second", agent));
         expect(1, DEVICE_ADD);
+    }
+
+    @Test
+    void whoIsBehindAPortHearsWhetherTheGuestHasItOpen() {
+        console.addPort("agent", agent);
+        open();
+        assertTrue(terminal.open());
+        expect(1, DEVICE_ADD);
+        for (int event : new int[] {1, 0, 7, 0xFFFF}) {
+            send(1, PORT_OPEN, event);
+            assertEquals(event == 1, agent.open());
+        }
+        send(1, PORT_OPEN, 1);
+        console.removePort(agent);
+        assertFalse(agent.open());
+        expect(1, DEVICE_REMOVE);
+        send(1, PORT_OPEN, 1);
+        assertFalse(agent.open());
+        driver.transport().status(0);
+        assertFalse(terminal.open());
     }
 
     @Test

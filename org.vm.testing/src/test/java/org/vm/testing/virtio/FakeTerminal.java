@@ -5,13 +5,14 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.vm.api.DeviceException;
-import org.vm.api.backend.ConsoleBackend;
+import org.vm.api.backend.PortBackend;
 
-/** A terminal whose keyboard and screen are a test's. */
-final class FakeTerminal implements ConsoleBackend {
+/** A terminal whose keyboard and screen are a test's, and which remembers whether the guest has opened it. */
+final class FakeTerminal implements PortBackend {
     private final ByteArrayOutputStream screen = new ByteArrayOutputStream();
     private byte[] typed = {};
     private Listener listener;
+    private boolean open;
     private int columns = 80;
     private int rows = 24;
 
@@ -21,6 +22,15 @@ final class FakeTerminal implements ConsoleBackend {
 
     synchronized boolean connected() {
         return listener != null;
+    }
+
+    synchronized boolean open() {
+        return open;
+    }
+
+    @Override
+    public synchronized void opened(boolean byGuest) {
+        open = byGuest && listener != null;
     }
 
     void type(String text) {
@@ -64,6 +74,7 @@ final class FakeTerminal implements ConsoleBackend {
     @Override
     public synchronized void disconnect(Listener oldListener) {
         listener = listener == oldListener ? null : listener;
+        open = open && listener != null;
     }
 
     @Override
