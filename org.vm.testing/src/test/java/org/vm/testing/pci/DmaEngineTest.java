@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.vm.api.device.DmaPort;
@@ -25,11 +26,13 @@ class DmaEngineTest {
     private static final long REGISTERS = 0x4000_0000L;
     private static final long TABLE = 0x4000_1000L;
     private static final int DEVICE = 0x1e << 15;
+    private static final long LIST_AT = PlainMemory.RAM + (3 << 20);
     private static final int START = 1;
     private static final int STOP = 2;
     private static final int INTERRUPT = 4;
     private static final int RELOAD = 8;
     private static final int TO_DEVICE = 16;
+    private static final int LIST = 32;
     private static final int BUSY = 1;
     private static final int DONE = 2;
     private static final int ERROR = 4;
@@ -201,6 +204,96 @@ class DmaEngineTest {
         assertTrue(ends(1));
         assertEquals(ERROR, status(1));
         assertTrue(engine.info().get("channel 1").contains("out of order"));
+    }
+
+    /** Writes a list of ranges: address, length, and so on. */
+    private void list(long... values) {
+        MemorySegment table = memory.slice(LIST_AT, 8L * values.length);
+        for (int i = 0; i < values.length; i++) {
+            table.setAtIndex(ValueLayout.JAVA_LONG, i, values[i]);
+        }
+    }
+
+    @Test
+    void whatLiesInSeveralPlacesIsMovedToOneInTheOrderOfAList() {
+        byte[] data = noise(300_000);
+        put(PlainMemory.RAM, data);
+        list(PlainMemory.RAM + 200_000, 100_000, PlainMemory.RAM, 0, PlainMemory.RAM + 3, 1, PlainMemory.RAM, 200_000);
+        program(0, LIST_AT, PlainMemory.RAM + (2 << 20), 4, START | LIST);
+        assertTrue(ends(0));
+        assertEquals(DONE, status(0));
+        assertEquals(300_001, read(register(0, 0x20), 8));
+        ByteArrayOutputStream expected = new ByteArrayOutputStream();
+        expected.write(data, 200_000, 100_000);
+        expected.write(data, 3, 1);
+        expected.write(data, 0, 200_000);
+        assertArrayEquals(expected.toByteArray(), get(PlainMemory.RAM + (2 << 20), 300_001));
+    }
+
+    @Test
+    void aDeviceGetsWhatLiesInSeveralPlacesInOnePiece() {
+        byte[] data = noise(100);
+        put(PlainMemory.RAM, data);
+        AtomicInteger calls = new AtomicInteger();
+        Fifo fifo = new Fifo();
+        engine.connect(7, new DmaPort() {
+            @Override
+            public int take(MemorySegment piece) {
+                calls.incrementAndGet();
+                return fifo.take(piece);
+            }
+
+            @Override
+            public void whenRoom(Runnable action) {
+                fifo.whenRoom(action);
+            }
+        });
+        fifo.makeRoom(1000);
+        list(PlainMemory.RAM, 10, PlainMemory.RAM + 10, 40, PlainMemory.RAM + 50, 50);
+        program(1, LIST_AT, 7, 3, START | TO_DEVICE | LIST);
+        assertTrue(ends(1));
+        assertEquals(DONE, status(1));
+        assertEquals(1, calls.get());
+        assertArrayEquals(data, fifo.bytes());
+    }
+
+    @Test
+    void aListIsReadOnce() {
+        Fifo fifo = new Fifo();
+        engine.connect(1, fifo);
+        put(PlainMemory.RAM, noise(64));
+        list(PlainMemory.RAM, 32, PlainMemory.RAM + 32, 32);
+        program(0, LIST_AT, 1, 2, START | TO_DEVICE | LIST);
+        assertTrue(board.awaitQuiet(SOON));
+        list(0, 32, -1, -1);
+        fifo.makeRoom(1000);
+        assertTrue(ends(0));
+        assertEquals(DONE, status(0));
+        assertArrayEquals(noise(64), fifo.bytes());
+    }
+
+    @Test
+    void aListThatCannotBeTrustedMovesNothing() {
+        long good = PlainMemory.RAM;
+        long target = PlainMemory.RAM + (2 << 20);
+        list(good, 8, 0x1000_1000L, 8);
+        for (long[] bad : new long[][] {{LIST_AT, 2}, {LIST_AT, 0}, {LIST_AT, -1}, {LIST_AT, 1025}, {LIST_AT, Long.MAX_VALUE},
+                {LIST_AT, 1L << 60}, {0x1000_1000L, 1}, {PlainMemory.RAM + (4 << 20) - 8, 1}, {-8, 1}}) {
+            program(0, bad[0], target, bad[1], START | LIST);
+            assertTrue(ends(0));
+            assertEquals(ERROR, status(0), bad[1] + " ranges at " + bad[0]);
+            assertEquals(0, read(register(0, 0x20), 8));
+        }
+        for (long[] bad : new long[][] {{good, -1}, {good, Long.MAX_VALUE}, {-4, 8}, {REGISTERS, 8}, {good, 0}}) {
+            list(bad);
+            program(0, LIST_AT, target, 1, START | LIST);
+            assertTrue(ends(0));
+            assertEquals(ERROR, status(0), bad[1] + " bytes at " + bad[0]);
+        }
+        list(good, 8);
+        program(0, LIST_AT, target, 1, START | LIST);
+        assertTrue(ends(0));
+        assertEquals(DONE, status(0));
     }
 
     @Test

@@ -1,8 +1,13 @@
 package org.vm.device.dma.internal;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.List;
 import org.vm.api.device.DmaPort;
+import org.vm.api.memory.BufferPool;
 import org.vm.api.memory.GuestMemory;
+import org.vm.api.memory.ScatterGatherList;
 
 /**
  * One channel of a {@link DmaEngine}: its registers, and the transfer that goes on. A transfer moves slice by slice under
@@ -23,14 +28,19 @@ final class DmaChannel {
     static final int INTERRUPT = 1 << 2;
     static final int RELOAD = 1 << 3;
     static final int TO_DEVICE = 1 << 4;
+    static final int LIST = 1 << 5;
 
     // Status
     static final int BUSY = 1;
     static final int DONE = 1 << 1;
     static final int ERROR = 1 << 2;
 
-    private static final int KEPT = INTERRUPT | RELOAD | TO_DEVICE;
-    private static final long SLICE = 64 << 10;
+    private static final int KEPT = INTERRUPT | RELOAD | TO_DEVICE | LIST;
+    static final long SLICE = 64 << 10;
+    /** Ranges of a list: le64 address, le64 length. */
+    private static final int MOST_RANGES = 1024;
+    private static final int RANGE = 16;
+    private static final ValueLayout.OfLong LE64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final DmaEngine engine;
     private final int number;
@@ -46,6 +56,9 @@ final class DmaChannel {
     private long size;
     private long done;
     private boolean toDevice;
+    private boolean listed;
+    /** Where its data is; {@code null}: not looked at yet. */
+    private ScatterGatherList data;
     /** Tells transfers apart, so that a worker of one that was stopped does not touch the next. */
     private int transfer;
     /** What a port has thrown, for people who look. */
@@ -71,6 +84,7 @@ final class DmaChannel {
         status = 0;
         rounds = 0;
         done = 0;
+        data = null;
         interrupting = false;
     }
 
@@ -139,6 +153,8 @@ final class DmaChannel {
         to = target;
         size = length;
         toDevice = (control & TO_DEVICE) != 0;
+        listed = (control & LIST) != 0;
+        data = null;
         done = 0;
         status = status & ~(DONE | ERROR) | BUSY;
         int begun = ++transfer;
@@ -156,13 +172,11 @@ final class DmaChannel {
         if (which != transfer || (status & BUSY) == 0) {
             return false;
         }
-        GuestMemory memory = engine.memory();
-        long step = Math.min(SLICE, size - done);
-        MemorySegment data = step <= 0 ? null : memory.slice(from + done, step);
-        if (data == null) {
+        if (data == null && !collect(engine.memory())) {
             return end(ERROR);
         }
-        long moved = toDevice ? feed(data, which) : store(memory, data);
+        long step = Math.min(SLICE, size - done);
+        long moved = toDevice ? feed(step, which) : store(step);
         if (moved < 0) {
             return end(ERROR);
         }
@@ -170,19 +184,36 @@ final class DmaChannel {
         return moved > 0 && (done < size || end(DONE));
     }
 
+    /** Looks where the data is, once: what the guest changes in a list after that has no effect. @return whether all of it is RAM */
+    private boolean collect(GuestMemory memory) {
+        data = new ScatterGatherList(memory);
+        if (listed) {
+            MemorySegment table = size < 1 || size > MOST_RANGES ? null : memory.slice(from, size * RANGE);
+            for (int i = 0; table != null && i < size; i++) {
+                if (!data.add(table.get(LE64, (long) i * RANGE), table.get(LE64, (long) i * RANGE + 8))) {
+                    return false;
+                }
+            }
+            size = data.size();
+            return size > 0;
+        }
+        return data.add(from, size) && size > 0;
+    }
+
     /** @return bytes that went to memory; -1: the target is not RAM */
-    private long store(GuestMemory memory, MemorySegment data) {
-        return memory.write(to + done, data) ? data.byteSize() : -1;
+    private long store(long step) {
+        MemorySegment target = engine.memory().slice(to + done, step);
+        return target == null ? -1 : data.copyTo(done, target);
     }
 
     /** @return bytes that went to a device; 0: it has no room and will call; -1: there is no such device */
-    private long feed(MemorySegment data, int which) {
+    private long feed(long step, int which) {
         DmaPort port = engine.port(to);
         if (port == null) {
             return -1;
         }
         try {
-            long taken = Math.clamp(port.take(data), 0, data.byteSize());
+            long taken = Math.clamp(give(port, data.segments(done, step), step), 0, step);
             if (taken == 0) {
                 port.whenRoom(() -> engine.execute(() -> work(which)));
             }
@@ -193,8 +224,24 @@ final class DmaChannel {
         }
     }
 
+    /** A port takes what is in one piece in place; what is in several is gathered for it. */
+    private int give(DmaPort port, List<MemorySegment> pieces, long step) {
+        if (pieces.size() == 1) {
+            return port.take(pieces.getFirst());
+        }
+        try (BufferPool.Loan loan = engine.buffers().lend()) {
+            if (loan == null) {
+                return port.take(pieces.getFirst());
+            }
+            MemorySegment whole = loan.buffer().asSlice(0, step);
+            data.copyTo(done, whole);
+            return port.take(whole);
+        }
+    }
+
     private boolean end(int how) {
         status = status & ~BUSY | how;
+        data = null;
         rounds += how == DONE ? 1 : 0;
         boolean before = interrupting;
         signal();

@@ -17,6 +17,7 @@ import org.vm.api.ConfigurationException;
 import org.vm.api.device.DeviceStatus;
 import org.vm.api.device.DeviceType;
 import org.vm.api.device.DmaPort;
+import org.vm.api.memory.BufferPool;
 import org.vm.api.memory.GuestMemory;
 import org.vm.api.pci.BusMaster;
 import org.vm.api.pci.PciBar;
@@ -32,11 +33,12 @@ import org.vm.api.pci.PciRegisters;
  *
  * <pre>
  * 0x000 + 0x40 * channel
- *   0x00  SOURCE   RW  64  address
+ *   0x00  SOURCE   RW  64  address, or that of a list of ranges: le64 address, le64 bytes
  *   0x08  TARGET   RW  64  address, or number of a port
- *   0x10  LENGTH   RW  64  bytes
+ *   0x10  LENGTH   RW  64  bytes, or ranges in the list, 1024 at most
  *   0x18  CONTROL  RW      0 START (reads 0), 1 STOP (reads 0), 2 INTERRUPT at the end, 3 RELOAD: begin again when DONE is
- *                          cleared, 4 TO_DEVICE: the target is a port
+ *                          cleared, 4 TO_DEVICE: the target is a port, 5 LIST: what lies in several places is moved
+ *                          to one, in the order of a list
  *   0x1c  STATUS   R/W1C   0 BUSY (R), 1 DONE, 2 ERROR
  *   0x20  COUNT    R   64  bytes moved
  *   0x28  ROUNDS   R       transfers that were done
@@ -44,7 +46,7 @@ import org.vm.api.pci.PciRegisters;
  * 0x804  CHANNELS    R
  * </pre>
  *
- * A transfer takes its registers at START; START of a busy channel is ignored.
+ * A transfer takes its registers at START, and a list when it begins; START of a busy channel is ignored.
  */
 @Component(service = PciFunction.class, name = DmaEngine.PID, configurationPid = DmaEngine.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
@@ -81,6 +83,8 @@ public final class DmaEngine implements PciFunction, PciRegisters, BusMaster {
     private final DmaChannel[] channels;
     private final Map<Long, DmaPort> ports = new ConcurrentHashMap<>();
     private volatile PciContext context;
+    /** For data that a port must get in one piece; no more of them are in use than there are channels. */
+    private volatile BufferPool buffers;
     private volatile DeviceStatus status = DeviceStatus.CREATED;
 
     @Activate
@@ -125,6 +129,10 @@ public final class DmaEngine implements PciFunction, PciRegisters, BusMaster {
 
     GuestMemory memory() {
         return context.memory();
+    }
+
+    BufferPool buffers() {
+        return buffers;
     }
 
     DmaPort port(long number) {
@@ -175,12 +183,14 @@ public final class DmaEngine implements PciFunction, PciRegisters, BusMaster {
     @Override
     public void attach(PciContext given) {
         context = given;
+        buffers = new BufferPool(channels.length, DmaChannel.SLICE);
         status = DeviceStatus.ATTACHED;
     }
 
     @Override
     public void detach() {
         reset();
+        buffers.close();
         status = DeviceStatus.DETACHED;
     }
 
