@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.vm.api.bus.Bus;
 import org.vm.api.device.DeviceContext;
+import org.vm.api.device.DeviceStatus;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.memory.GuestMemory;
 import org.vm.api.pci.BusMaster;
@@ -78,6 +79,16 @@ final class Endpoint {
         Bar bar = new Bar(config, declared);
         bars.add(bar);
         config.onWrite(bar.field(), written -> decode.run());
+    }
+
+    /** Calls {@code action} when software may have begun or ceased to use the function. Before it is on the bus only. */
+    void watch(Runnable action) {
+        config.onWrite(Header.COMMAND, written -> action.run());
+    }
+
+    /** Whether a driver uses the function, as far as can be seen. */
+    boolean used() {
+        return mastering.get() || function.status() == DeviceStatus.ACTIVE;
     }
 
     PciFunction function() {

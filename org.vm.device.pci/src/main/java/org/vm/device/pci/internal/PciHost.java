@@ -1,9 +1,11 @@
 package org.vm.device.pci.internal;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.vm.api.ConfigurationException;
 import org.vm.api.VmException;
 import org.vm.api.bus.Mapping;
@@ -15,6 +17,9 @@ import org.vm.api.device.DeviceTreeNode;
 import org.vm.api.device.DeviceType;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.device.Resettable;
+import org.vm.api.hotplug.GuestAgent;
+import org.vm.api.hotplug.HotplugEvent;
+import org.vm.api.hotplug.HotplugManager;
 import org.vm.api.pci.PciFunction;
 
 /**
@@ -54,6 +59,7 @@ public final class PciHost implements MmioDevice, DeviceHost, DeviceTreeContribu
     private final String name;
     private final Settings settings;
     private final RootBus bus;
+    private final Hotplug hotplug;
     private final Seats seats;
     private volatile List<AddressWindow> windows = List.of();
     private volatile long high;
@@ -67,10 +73,15 @@ public final class PciHost implements MmioDevice, DeviceHost, DeviceTreeContribu
     }
 
     public PciHost(String name, Settings settings) {
+        this(name, settings, Timing.SYSTEM);
+    }
+
+    PciHost(String name, Settings settings, Timing timing) {
         this.name = name;
         this.settings = settings;
         bus = new RootBus(settings.rootPorts());
-        seats = new Seats(name, bus, settings.interrupt());
+        hotplug = new Hotplug(timing);
+        seats = new Seats(name, bus, settings.interrupt(), hotplug);
     }
 
     @Override
@@ -111,9 +122,32 @@ public final class PciHost implements MmioDevice, DeviceHost, DeviceTreeContribu
         seats.offer(function, place);
     }
 
-    /** Takes a function away, whether it is in use or not. */
+    /** Takes a function away, whether it is in use or not; it is detached on return. */
     public void unplug(PciFunction function) {
         seats.unplug(function);
+    }
+
+    /**
+     * Asks the guest to let a function go, and takes it away when it has, or when the limit has passed; it is detached on
+     * return.
+     */
+    public void release(PciFunction function, Duration limit) throws InterruptedException {
+        seats.release(function, limit);
+    }
+
+    /** The manager of the slots. */
+    public HotplugManager hotplug() {
+        return seats;
+    }
+
+    /** An agent in the guest that may help with hot-plug ({@code null}: none any more). */
+    public void agent(GuestAgent agent) {
+        hotplug.agent(agent);
+    }
+
+    /** Who is told of what happens in slots, one event after the other, on a worker. */
+    public void listener(Consumer<HotplugEvent> listener) {
+        hotplug.listener(listener);
     }
 
     @Override
@@ -170,7 +204,7 @@ public final class PciHost implements MmioDevice, DeviceHost, DeviceTreeContribu
 
     @Override
     public void reset() {
-        seats.undisturbed(bus::reset);
+        seats.reset();
     }
 
     // Configuration space: bus, device, function and register are fields of the address

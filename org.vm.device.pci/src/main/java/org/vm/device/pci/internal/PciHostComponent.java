@@ -1,7 +1,9 @@
 package org.vm.device.pci.internal;
 
+import java.time.Duration;
 import java.util.Hashtable;
 import java.util.Map;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.framework.Filter;
@@ -20,6 +22,8 @@ import org.osgi.util.tracker.ServiceTracker;
 import org.osgi.util.tracker.ServiceTrackerCustomizer;
 import org.vm.api.ConfigurationException;
 import org.vm.api.device.MmioDevice;
+import org.vm.api.hotplug.GuestAgent;
+import org.vm.api.hotplug.HotplugManager;
 import org.vm.api.pci.PciFunction;
 
 /** A {@link PciHost}, into which the {@link PciFunction} services of its machine are plugged. */
@@ -47,6 +51,9 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
         @AttributeDefinition(name = "Root ports", description = "Slots into which devices are plugged, 0 to 30")
         int rootPorts() default 8;
 
+        @AttributeDefinition(name = "Patience", description = "Seconds that a device whose service goes is kept, until the guest has let it go")
+        int patience() default 15;
+
         @AttributeDefinition(name = "Interrupts", description = "First of the four sources that all functions share")
         int interrupts() default 32;
     }
@@ -54,21 +61,28 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
     private final BundleContext context;
     private final PciHost host;
     private final ServiceTracker<PciFunction, PciFunction> functions;
+    private final ServiceTracker<GuestAgent, GuestAgent> agents;
     private final ServiceRegistration<MmioDevice> registration;
+    private final ServiceRegistration<HotplugManager> manager;
+    private final Duration patience;
 
     @Activate
     public PciHostComponent(BundleContext context, Config config, Map<String, Object> properties) {
         this.context = context;
         host = new PciHost(config.name(), PciHost.Settings.VIRT.with(config.rootPorts(), config.interrupts()));
-        functions = new ServiceTracker<>(context, filter(config.vm()), this);
+        patience = Duration.ofSeconds(config.patience());
+        agents = new ServiceTracker<>(context, filter(GuestAgent.class, config.vm()), new Agents());
+        agents.open();
+        functions = new ServiceTracker<>(context, filter(PciFunction.class, config.vm()), this);
         functions.open();
+        manager = context.registerService(HotplugManager.class, host.hotplug(), new Hashtable<>(Map.of("vm", config.vm())));
         registration = context.registerService(MmioDevice.class, host, new Hashtable<>(properties));
     }
 
-    private static Filter filter(String machine) {
+    private static Filter filter(Class<?> service, String machine) {
         try {
             return FrameworkUtil.createFilter("(&(%s=%s)(vm=%s))".formatted(Constants.OBJECTCLASS,
-                    PciFunction.class.getName(), machine));
+                    service.getName(), machine));
         } catch (InvalidSyntaxException e) {
             throw new ConfigurationException("machine name '" + machine + "' is not valid", e);
         }
@@ -91,13 +105,46 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
 
     @Override
     public void removedService(ServiceReference<PciFunction> reference, PciFunction function) {
-        host.unplug(function);
+        // Whoever takes a service back is held up here as long as it may still be used (OSGi Core 8, "Unregistering").
+        try {
+            if (context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).getState() == Bundle.STOPPING) {
+                host.unplug(function);
+            } else {
+                host.release(function, patience);
+            }
+        } catch (InterruptedException e) {
+            // It is detached all the same.
+            Thread.currentThread().interrupt();
+        }
         context.ungetService(reference);
+    }
+
+    /** Agents in the guest; there is one at most, or else the one that came last. */
+    private final class Agents implements ServiceTrackerCustomizer<GuestAgent, GuestAgent> {
+        @Override
+        public GuestAgent addingService(ServiceReference<GuestAgent> reference) {
+            GuestAgent agent = context.getService(reference);
+            host.agent(agent);
+            return agent;
+        }
+
+        @Override
+        public void modifiedService(ServiceReference<GuestAgent> reference, GuestAgent agent) {
+            // It is the same one.
+        }
+
+        @Override
+        public void removedService(ServiceReference<GuestAgent> reference, GuestAgent agent) {
+            host.agent(agents.getService());
+            context.ungetService(reference);
+        }
     }
 
     @Deactivate
     void deactivate() {
+        manager.unregister();
         registration.unregister();
         functions.close();
+        agents.close();
     }
 }

@@ -53,30 +53,15 @@ final class RootBus {
         return device >= 1 && device <= ports.length ? ports[device - 1] : null;
     }
 
-    /** Whether an endpoint can be put on a device number, or behind the port there. */
-    boolean free(int device) {
-        RootPort port = port(device);
-        return port != null ? port.card() == null : device > 0 && integrated.get(device) == null;
-    }
-
+    /** Puts an endpoint on the bus itself. */
     void insert(int device, Endpoint endpoint) {
-        RootPort port = port(device);
-        if (port != null) {
-            port.insert(endpoint);
-        } else {
-            integrated.set(device, endpoint);
-            decode();
-        }
+        integrated.set(device, endpoint);
+        decode();
     }
 
     void remove(int device) {
-        RootPort port = port(device);
-        if (port != null) {
-            port.remove();
-        } else {
-            integrated.set(device, null);
-            decode();
-        }
+        integrated.set(device, null);
+        decode();
     }
 
     /** Gives the ports their interrupts. */

@@ -26,6 +26,7 @@ final class RootPort {
     private final Runnable decode;
     private volatile Endpoint card;
     private volatile boolean linked;
+    private volatile Runnable watch = () -> { };
 
     /**
      * @param number its device number on the root bus, and the number of its slot
@@ -54,7 +55,8 @@ final class RootPort {
         Msi msi = new Msi(config, 1);
         express = new Express(config, Express.Type.ROOT_PORT, number);
         interrupts = new Interrupts(config, msi, null);
-        slot = new Slot(config, express, interrupts, number, this::refresh);
+        slot = new Slot(config, express, interrupts, number, this::refresh, this::changed);
+        config.onWrite(Header.SECONDARY_BUS, written -> changed());
         config.onWrite(express.field(Express.LINK_CONTROL), written -> refresh());
         config.onWrite(Header.BRIDGE_CONTROL, written -> refresh());
         config.onWrite(Header.COMMAND, written -> decode.run());
@@ -97,16 +99,50 @@ final class RootPort {
         return (int) config.get(Header.SECONDARY_BUS);
     }
 
-    synchronized void insert(Endpoint endpoint) {
+    Slot slot() {
+        return slot;
+    }
+
+    /** Calls {@code action} when software has written what a manager of the slot looks at. On vCPU threads. */
+    void watch(Runnable action) {
+        watch = action;
+    }
+
+    private void changed() {
+        watch.run();
+    }
+
+    /** Whether software has given the port a bus, and may have looked for a card there. */
+    boolean scanned() {
+        return secondaryBus() != 0;
+    }
+
+    /** A card comes. @param press whether the attention button is pressed with it */
+    synchronized void insert(Endpoint endpoint, boolean press) {
         card = endpoint;
-        slot.present(true);
+        slot.present(true, press);
         refresh();
+    }
+
+    /** A card comes, if software has not looked for one yet. @return whether it has come */
+    synchronized boolean insertUnseen(Endpoint endpoint) {
+        synchronized (config) {
+            // Whoever writes the bus number now will find the card.
+            if (scanned()) {
+                return false;
+            }
+            card = endpoint;
+            linked = true;
+        }
+        slot.present(true, false);
+        refresh();
+        return true;
     }
 
     synchronized void remove() {
         linked = false;
         card = null;
-        slot.present(false);
+        slot.present(false, false);
         refresh();
     }
 

@@ -18,8 +18,12 @@ final class Slot {
     private static final int PRESENCE_ENABLE = 1 << 3;
     private static final int COMMAND_COMPLETED_ENABLE = 1 << 4;
     private static final int HOT_PLUG_INTERRUPT_ENABLE = 1 << 5;
+    private static final int ATTENTION_INDICATOR_ON = 1 << 6;
     private static final int ATTENTION_INDICATOR_OFF = 3 << 6;
+    private static final int POWER_INDICATOR = 3 << 8;
     private static final int POWER_INDICATOR_ON = 1 << 8;
+    private static final int POWER_INDICATOR_BLINK = 2 << 8;
+    private static final int POWER_INDICATOR_OFF = 3 << 8;
     private static final int POWER_OFF = 1 << 10;
     private static final int LINK_STATE_ENABLE = 1 << 12;
     private static final int CONTROL_WRITABLE = 0x17f9;
@@ -40,8 +44,11 @@ final class Slot {
     private final Field status;
     private boolean told;
 
-    /** @param power what to do when software has switched power on or off */
-    Slot(ConfigSpace config, Express express, Interrupts interrupts, int number, Runnable power) {
+    /**
+     * @param power what to do when software has switched power on or off
+     * @param watch told of every command after that
+     */
+    Slot(ConfigSpace config, Express express, Interrupts interrupts, int number, Runnable power, Runnable watch) {
         this.config = config;
         this.express = express;
         this.interrupts = interrupts;
@@ -50,13 +57,14 @@ final class Slot {
         config.define(express.field(Express.SLOT_CAPABILITIES), (long) number << PHYSICAL_SLOT_NUMBER
                         | ATTENTION_BUTTON_PRESENT | POWER_CONTROLLER_PRESENT | ATTENTION_INDICATOR_PRESENT
                         | POWER_INDICATOR_PRESENT | HOT_PLUG_CAPABLE)
-                .define(control, ATTENTION_INDICATOR_OFF | POWER_INDICATOR_ON, CONTROL_WRITABLE, 0)
+                .define(control, ATTENTION_INDICATOR_OFF | POWER_INDICATOR_OFF, CONTROL_WRITABLE, 0)
                 .define(status, 0, 0, STATUS_CLEARABLE);
         config.onWrite(control, written -> {
             power.run();
             // A command is done at once, and software waits to be told (6.7.3.2).
             config.set(status, COMMAND_COMPLETED, true);
             tell();
+            watch.run();
         });
         config.onWrite(status, written -> tell());
     }
@@ -65,9 +73,50 @@ final class Slot {
         return (config.get(control) & POWER_OFF) == 0;
     }
 
-    /** A card comes or goes. */
-    void present(boolean card) {
-        config.set(status, PRESENT | PRESENCE_CHANGED, (card ? PRESENT : 0) | PRESENCE_CHANGED);
+    /** Whether the guest has a driver for the slot, which hears of the attention button and of the link. */
+    boolean driven() {
+        return both(config.get(control), HOT_PLUG_INTERRUPT_ENABLE, config.get(control), ATTENTION_BUTTON_ENABLE);
+    }
+
+    /** The power indicator: steadily lit while a card is in use, dark when it may be taken out. */
+    boolean lit() {
+        return (config.get(control) & POWER_INDICATOR) == POWER_INDICATOR_ON;
+    }
+
+    /** The power indicator blinks while software switches the slot on or off, or is about to. */
+    boolean blinking() {
+        return (config.get(control) & POWER_INDICATOR) == POWER_INDICATOR_BLINK;
+    }
+
+    /** The attention indicator is lit: software says that something went wrong. */
+    boolean alarmed() {
+        return (config.get(control) & ATTENTION_INDICATOR_OFF) == ATTENTION_INDICATOR_ON;
+    }
+
+    /** Whether software has yet to see that the button was pressed. */
+    boolean buttonPending() {
+        return (config.get(status) & ATTENTION_BUTTON_PRESSED) != 0;
+    }
+
+    /** The attention button is pressed, by which people ask software to switch the slot on or off (6.7.1.4). */
+    void press() {
+        config.set(status, ATTENTION_BUTTON_PRESSED, true);
+        tell();
+    }
+
+    /**
+     * A card comes or goes.
+     *
+     * @param press whether the button is pressed with it, both in one moment: a driver that hears of the card first and of
+     *              the button later would take that for the wish to switch the slot off again
+     */
+    void present(boolean card, boolean press) {
+        if (!driven()) {
+            // Without a driver the indicator is firmware's, which is the platform's, which is this.
+            config.set(control, POWER_INDICATOR, card ? POWER_INDICATOR_ON : POWER_INDICATOR_OFF);
+        }
+        long changes = PRESENCE_CHANGED | (press ? ATTENTION_BUTTON_PRESSED : 0);
+        config.set(status, PRESENT | changes, (card ? PRESENT : 0) | changes);
         tell();
     }
 
@@ -82,6 +131,7 @@ final class Slot {
     /** After a reset of the port: what is there was there before. */
     void reset(boolean card, boolean active) {
         config.set(status, PRESENT, card);
+        config.set(control, POWER_INDICATOR, card ? POWER_INDICATOR_ON : POWER_INDICATOR_OFF);
         express.linkActive(active);
         synchronized (this) {
             told = false;

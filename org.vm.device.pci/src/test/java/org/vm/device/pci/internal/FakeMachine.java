@@ -39,7 +39,11 @@ final class FakeMachine implements DeviceContext, Bus, GuestMemory {
 
     /** With a host bridge at the address of the {@code virt} board. */
     FakeMachine(int rootPorts) {
-        host = new PciHost("pci", PciHost.Settings.VIRT.with(rootPorts, 32));
+        this(rootPorts, Timing.SYSTEM);
+    }
+
+    FakeMachine(int rootPorts, Timing timing) {
+        host = new PciHost("pci", PciHost.Settings.VIRT.with(rootPorts, 32), timing);
         map(SINK, new Sink());
         host.attach(this);
         map(ECAM, host);
