@@ -2,6 +2,8 @@ package org.vm.itest;
 
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertNotSame;
+import static org.junit.Assert.assertSame;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 import static org.ops4j.pax.exam.CoreOptions.options;
@@ -83,6 +85,30 @@ public class VirtioDisksIT {
         await("the disk is gone", () -> !has("disk0"));
         configure(DISK, "disk1", "vm", "disks", "file", image.toString());
         await("its file is free again", () -> has("disk1"));
+    }
+
+    @Test
+    public void aDiskGrowsInItsPlaceAndIsReplacedWhenAnotherFileIsBehindIt() throws Exception {
+        machines.addDevice("disks", "virtio.blk", "disk0", Map.of("file", image.toString()));
+        machines.addDevice("disks", "virtio.blk", "scratch", Map.of("ram", "1M"));
+        Object disk = machine.devices().find("disk0").orElseThrow().device();
+        Object scratch = machine.devices().find("scratch").orElseThrow().device();
+        machines.changeDevice("disks", "disk0", Map.of("size", "4M"));
+        machines.changeDevice("disks", "scratch", Map.of("ram", "8M"));
+        await("the image grows", () -> sectors("disk0") == 8192);
+        await("the RAM disk grows", () -> sectors("scratch") == 16384);
+        assertEquals(4 << 20, Files.size(image));
+        assertSame(disk, machine.devices().find("disk0").orElseThrow().device());
+        assertSame(scratch, machine.devices().find("scratch").orElseThrow().device());
+        Path other = Files.write(folder.newFile("other.img").toPath(), new byte[2 << 20]);
+        machines.changeDevice("disks", "disk0", Map.of("file", other.toString(), "size", ""));
+        await("another disk", () -> sectors("disk0") == 4096);
+        assertNotSame(disk, machine.devices().find("disk0").orElseThrow().device());
+        assertThrows(DeviceException.class, () -> machines.changeDevice("disks", "disk9", Map.of("size", "4M")));
+    }
+
+    private long sectors(String disk) {
+        return machine.devices().find(disk).map(found -> found.device().read(0x100, 8)).orElse(0L);
     }
 
     @Test

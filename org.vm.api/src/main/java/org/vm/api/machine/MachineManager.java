@@ -26,6 +26,12 @@ public interface MachineManager {
      */
     void addDevice(String machine, String kind, String name, Map<String, Object> properties);
 
+    /**
+     * Changes settings of a device, by writing its configuration; an empty text takes a setting back. What can change while
+     * it runs does; for anything else the device leaves, and comes back changed.
+     */
+    void changeDevice(String machine, String name, Map<String, Object> properties);
+
     /** Deletes the configuration of a device, by which it leaves. */
     void removeDevice(String machine, String name);
 

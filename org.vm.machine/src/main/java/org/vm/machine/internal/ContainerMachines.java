@@ -213,13 +213,24 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
     }
 
     @Override
-    public void removeDevice(String machine, String name) {
-        List<Configuration> found = new ArrayList<>(configurations.devices(machine));
-        found.removeIf(configuration -> !DeviceConfigurations.name(configuration).equals(name));
-        if (found.isEmpty()) {
-            throw new DeviceException("machine '" + machine + "' has no device '" + name + "' with a configuration of its own");
+    public void changeDevice(String machine, String name, Map<String, Object> properties) {
+        for (Configuration configuration : configurationsOf(machine, name)) {
+            configurations.change(configuration, properties);
         }
-        found.forEach(configurations::delete);
+    }
+
+    @Override
+    public void removeDevice(String machine, String name) {
+        configurationsOf(machine, name).forEach(configurations::delete);
+    }
+
+    private List<Configuration> configurationsOf(String machine, String device) {
+        List<Configuration> found = new ArrayList<>(configurations.devices(machine));
+        found.removeIf(configuration -> !DeviceConfigurations.name(configuration).equals(device));
+        if (found.isEmpty()) {
+            throw new DeviceException("machine '" + machine + "' has no device '" + device + "' with a configuration of its own");
+        }
+        return found;
     }
 
     @Override

@@ -39,6 +39,24 @@ final class DeviceConfigurations {
         }
     }
 
+    /** Changes some properties of a configuration; an empty text takes one away. */
+    void change(Configuration configuration, Map<String, Object> changes) {
+        try {
+            Dictionary<String, Object> properties = configuration.getProperties();
+            changes.forEach((key, value) -> {
+                if ("".equals(value)) {
+                    properties.remove(key);
+                } else {
+                    properties.put(key, value);
+                }
+            });
+            configuration.updateIfDifferent(properties);
+        } catch (IOException | IllegalStateException e) {
+            throw new ConfigurationException("configuration %s cannot be changed: %s"
+                    .formatted(configuration.getPid(), e.getMessage()), e);
+        }
+    }
+
     /** Deletes {@code pid~name}, if it is there. */
     void delete(String pid, String name) {
         String full = pid + "~" + name;

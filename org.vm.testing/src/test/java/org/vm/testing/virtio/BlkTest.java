@@ -32,12 +32,14 @@ class BlkTest {
 
     private final MemoryDisk disk = new MemoryDisk(SECTORS * 512);
     private final Wiring wiring;
+    private final Blk device;
     private final FakeDriver driver;
     private final BlkDriver blk;
 
     BlkTest(Wiring wiring) {
         this.wiring = wiring;
-        driver = new FakeDriver(wiring, new Blk("disk0", disk, Blk.Settings.DEFAULT));
+        device = new Blk("disk0", disk, Blk.Settings.DEFAULT);
+        driver = new FakeDriver(wiring, device);
         blk = new BlkDriver(driver.start(0));
     }
 
@@ -304,6 +306,39 @@ class BlkTest {
         driver.transport().config(0, 8, 1);
         assertEquals(SECTORS, driver.transport().config(0, 8));
         assertEquals(0, driver.transport().config(4096 - 0x100, 4));
+    }
+
+    @Test
+    void aDiskThatGrowsTellsItsDriverAndTheNewSectorsWork() {
+        disk.size = SECTORS / 2 * 512;
+        device.storageChanged();
+        assertEquals(SECTORS / 2, driver.transport().config(0, 8));
+        assertEquals(IOERR, blk.write(SECTORS - 1, random(512)));
+        driver.transport().takeInterrupts();
+        int generation = driver.transport().configGeneration();
+        disk.size = SECTORS * 512;
+        assertEquals(IOERR, blk.write(SECTORS - 1, random(512)), "the device does not know yet");
+        driver.transport().takeInterrupts();
+        device.storageChanged();
+        assertEquals(2, driver.transport().takeInterrupts() & 2, "configuration change");
+        assertTrue(generation != driver.transport().configGeneration());
+        assertEquals(SECTORS, driver.transport().config(0, 8));
+        assertEquals(OK, blk.write(SECTORS - 1, random(512)));
+        device.storageChanged();
+        assertEquals(0, driver.transport().takeInterrupts() & 2, "nothing has changed");
+    }
+
+    @Test
+    void aDiskThatGrewWhileItsDriverStartedTellsIt() {
+        disk.size = SECTORS / 2 * 512;
+        device.storageChanged();
+        driver.prepare(0, 16);
+        assertEquals(SECTORS / 2, driver.transport().config(0, 8));
+        driver.transport().takeInterrupts();
+        disk.size = SECTORS * 512;
+        driver.transport().status(15);
+        assertEquals(2, driver.transport().takeInterrupts() & 2, "configuration change");
+        assertEquals(SECTORS, driver.transport().config(0, 8));
     }
 
     @Test

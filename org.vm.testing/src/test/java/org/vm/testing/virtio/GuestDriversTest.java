@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -134,6 +135,7 @@ class GuestDriversTest {
             agent.type("answer\n");
             assertEquals("answer", sh(guest, "head -c 6 /dev/vport2p1", STEP));
             sh(guest, "cp /mnt/f1 /mnt/again; umount /mnt", STEP);
+            grow(guest, backend, null);
             powerOff(guest);
         }
         assertEquals(0, run("fsck.ext4", "-fn", image.toString()), "fsck -fn finds the file system clean");
@@ -145,9 +147,10 @@ class GuestDriversTest {
         GuestImage linux = linux();
         Path image = ext4("64M");
         CapturedConsole hvc = new CapturedConsole();
-        try (FileBlockBackend backend = new FileBlockBackend(image, false);
-                GuestMachine guest = machine(linux).vcpus(2)
-                        .function(new PciTransport(new Blk("disk0", backend, new Blk.Settings(512, "SERIAL-0042", 2, 32))))
+        FileBlockBackend storage = new FileBlockBackend(image, false);
+        Blk disk = new Blk("disk0", storage, new Blk.Settings(512, "SERIAL-0042", 2, 32));
+        try (FileBlockBackend backend = storage;
+                GuestMachine guest = machine(linux).vcpus(2).function(new PciTransport(disk))
                         .function(new PciTransport(new Rng("rng0", new SecureRandomEntropy())))
                         .function(new PciTransport(new Console("console0", hvc, 2)), "00:1e").start()) {
             booted(guest);
@@ -164,9 +167,23 @@ class GuestDriversTest {
             assertEquals("1 1 1", sh(guest, "echo $(cut -c35 /sys/bus/virtio/devices/*/features)", STEP), "packed rings");
             assertEquals("", sh(guest, "dmesg -r | grep '^<[0-4]>'", STEP), "warnings of the kernel");
             sh(guest, "umount /mnt", STEP);
+            grow(guest, backend, disk);
             powerOff(guest);
         }
         assertEquals(0, run("fsck.ext4", "-fn", image.toString()), "fsck -fn finds the file system clean");
+    }
+
+    /** The disk grows under the running guest. @param told who is told; {@code null}: it is to be seen without */
+    private static void grow(GuestMachine guest, FileBlockBackend backend, Blk told) throws IOException {
+        assertEquals("131072", sh(guest, "cat /sys/block/vda/size", STEP));
+        assertTrue(backend.adjust(Map.of("file", backend.description().replace("file ", ""), "size", "96M")));
+        if (told != null) {
+            told.storageChanged();
+        }
+        assertEquals("196608", sh(guest, "n=0; until [ $(cat /sys/block/vda/size) != 131072 ] || [ $n = 200 ]; do n=$((n+1));"
+                + " usleep 100000; done; cat /sys/block/vda/size", STEP));
+        assertEquals("end", sh(guest, "printf end | dd of=/dev/vda bs=512 seek=196607 conv=notrunc,sync 2>/dev/null; sync;"
+                + " echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/vda bs=512 skip=196607 2>/dev/null | head -c 3; echo", STEP));
     }
 
     @Test

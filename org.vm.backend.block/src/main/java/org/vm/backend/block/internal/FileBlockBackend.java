@@ -10,16 +10,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.vm.api.ConfigurationException;
+import org.vm.api.backend.AdjustableBackend;
 import org.vm.api.backend.BlockBackend;
 
 /**
@@ -29,7 +32,7 @@ import org.vm.api.backend.BlockBackend;
 @Component(service = BlockBackend.class, configurationPid = "org.vm.backend.block.file",
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = FileBlockBackend.Config.class, factory = true)
-public final class FileBlockBackend implements BlockBackend {
+public final class FileBlockBackend implements AdjustableBackend {
     @ObjectClassDefinition(name = "Image file", description = "Storage that outlives the device in front of it; a disk "
             + "names it by backend.target=(name=NAME). For a disk of its own, file=PATH in the disk's configuration is enough.")
     @interface Config {
@@ -41,6 +44,10 @@ public final class FileBlockBackend implements BlockBackend {
 
         @AttributeDefinition(name = "Read-only", description = "Open the file read-only.")
         boolean readOnly() default false;
+
+        @AttributeDefinition(name = "Size", description = "Makes the file larger if it is smaller, also while it is in use; "
+                + "empty: it stays as it is.", required = false)
+        String size() default "";
     }
 
     /** ByteBuffers are int-sized; also bounds one system call. */
@@ -54,8 +61,17 @@ public final class FileBlockBackend implements BlockBackend {
     private final ByteBuffer zeroes = ByteBuffer.allocateDirect(64 << 10).asReadOnlyBuffer();
 
     @Activate
-    public FileBlockBackend(Config config) {
+    public FileBlockBackend(Config config) throws IOException {
         this(Path.of(config.file()), config.readOnly());
+        grow(config.size());
+    }
+
+    @Modified
+    void change(Config config, Map<String, Object> properties) throws IOException {
+        if (!adjust(properties)) {
+            throw new ConfigurationException("storage '" + config.name() + "' stays with image '" + path
+                    + "'; for another one delete its configuration and write a new one");
+        }
     }
 
     /** @throws ConfigurationException if the file cannot be opened or is in use */
@@ -117,6 +133,31 @@ public final class FileBlockBackend implements BlockBackend {
             return channel.size();
         } catch (IOException e) {
             throw new IllegalStateException("the size of image '" + path + "' cannot be read", e);
+        }
+    }
+
+    @Override
+    public boolean adjust(Map<String, ?> properties) throws IOException {
+        if (!Path.of(LocalStorage.text(properties, "file")).equals(path)
+                || Boolean.parseBoolean(LocalStorage.text(properties, "readOnly")) != readOnly) {
+            return false;
+        }
+        grow(LocalStorage.text(properties, "size"));
+        return true;
+    }
+
+    /** Makes the file larger if it is smaller than that; nothing if there is no size. */
+    void grow(String size) throws IOException {
+        long bytes = size.isBlank() ? 0 : ByteSize.parse(size);
+        synchronized (zeroes) {
+            if (bytes <= channel.size()) {
+                return;
+            }
+            if (readOnly) {
+                throw new ConfigurationException("image '" + path + "' is read-only and cannot be made larger");
+            }
+            // The last byte, where there is none yet; what is before it takes no room.
+            channel.write(ByteBuffer.allocate(1), bytes - 1);
         }
     }
 

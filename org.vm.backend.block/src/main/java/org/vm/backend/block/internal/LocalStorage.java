@@ -1,5 +1,6 @@
 package org.vm.backend.block.internal;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import org.osgi.service.component.annotations.Component;
@@ -18,11 +19,25 @@ public final class LocalStorage implements BlockBackendFactory {
             throw new ConfigurationException("a disk needs " + (file.isEmpty() ? "storage" : "one storage, not two")
                     + ": give either file=PATH or ram=SIZE");
         }
-        return ram.isEmpty() ? new FileBlockBackend(Path.of(file), Boolean.parseBoolean(text(properties, "readOnly")))
-                : new RamDiskBackend(ByteSize.parse(ram));
+        if (file.isEmpty()) {
+            return new RamDiskBackend(ByteSize.parse(ram));
+        }
+        FileBlockBackend image = new FileBlockBackend(Path.of(file), Boolean.parseBoolean(text(properties, "readOnly")));
+        try {
+            image.grow(text(properties, "size"));
+            return image;
+        } catch (IOException | ConfigurationException e) {
+            try {
+                image.close();
+            } catch (IOException suppressed) {
+                e.addSuppressed(suppressed);
+            }
+            throw e instanceof ConfigurationException known ? known
+                    : new ConfigurationException("image '" + file + "' cannot be made larger: " + e.getMessage(), e);
+        }
     }
 
-    private static String text(Map<String, ?> properties, String key) {
+    static String text(Map<String, ?> properties, String key) {
         Object value = properties.get(key);
         return value == null ? "" : value.toString().strip();
     }

@@ -3,37 +3,40 @@ package org.vm.backend.block.internal;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.vm.api.ConfigurationException;
+import org.vm.api.backend.AdjustableBackend;
 import org.vm.api.backend.BlockBackend;
 
 /** Storage in memory that is forgotten in the end; takes room only where it was written. */
 @Component(service = BlockBackend.class, configurationPid = "org.vm.backend.block.ram",
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = RamDiskBackend.Config.class, factory = true)
-public final class RamDiskBackend implements BlockBackend {
+public final class RamDiskBackend implements AdjustableBackend {
     @ObjectClassDefinition(name = "RAM disk", description = "Storage in memory; a disk names it by backend.target=(name=NAME), and its "
             + "contents stay when that disk is unplugged.")
     @interface Config {
         @AttributeDefinition(name = "Name", description = "What disks call it.")
         String name();
 
-        @AttributeDefinition(name = "Size", description = "Bytes, or with K, M, G: 64M.")
+        @AttributeDefinition(name = "Size", description = "Bytes, or with K, M, G: 64M. It may grow while it is in use.")
         String size();
     }
 
     private static final int CHUNK = 1 << 20;
 
-    private final long size;
-    /** Chunks that were written; {@code null}: zeroes. A chunk is freed when nobody refers to it. */
-    private final AtomicReferenceArray<MemorySegment> chunks;
+    private volatile long size;
+    /** Chunks that were written; {@code null}: zeroes. A chunk is freed when nobody refers to it. Made under the monitor. */
+    private volatile AtomicReferenceArray<MemorySegment> chunks;
 
     @Activate
     public RamDiskBackend(Config config) {
@@ -41,11 +44,43 @@ public final class RamDiskBackend implements BlockBackend {
     }
 
     public RamDiskBackend(long size) {
+        this.size = size;
+        this.chunks = new AtomicReferenceArray<>(chunks(size));
+    }
+
+    private static int chunks(long size) {
         if (size <= 0 || size / CHUNK >= Integer.MAX_VALUE - 8) {
             throw new ConfigurationException("a RAM disk of " + size + " bytes is not possible");
         }
-        this.size = size;
-        this.chunks = new AtomicReferenceArray<>((int) ((size + CHUNK - 1) / CHUNK));
+        return (int) ((size + CHUNK - 1) / CHUNK);
+    }
+
+    @Modified
+    void change(Config config) {
+        grow(ByteSize.parse(config.size()));
+    }
+
+    @Override
+    public boolean adjust(Map<String, ?> properties) {
+        String ram = LocalStorage.text(properties, "ram");
+        if (ram.isEmpty()) {
+            return false;
+        }
+        grow(ByteSize.parse(ram));
+        return true;
+    }
+
+    private synchronized void grow(long bytes) {
+        if (bytes < size) {
+            throw new ConfigurationException("a RAM disk of " + size + " bytes cannot shrink to " + bytes
+                    + "; delete its configuration and write a new one");
+        }
+        AtomicReferenceArray<MemorySegment> more = new AtomicReferenceArray<>(chunks(bytes));
+        for (int i = 0; i < chunks.length(); i++) {
+            more.set(i, chunks.get(i));
+        }
+        chunks = more;
+        size = bytes;
     }
 
     @Override
@@ -101,8 +136,12 @@ public final class RamDiskBackend implements BlockBackend {
         if (chunk != null) {
             return chunk;
         }
-        MemorySegment made = Arena.ofAuto().allocate(CHUNK);
-        return chunks.compareAndSet(index, null, made) ? made : chunks.get(index);
+        synchronized (this) {
+            if (chunks.get(index) == null) {
+                chunks.set(index, Arena.ofAuto().allocate(CHUNK));
+            }
+            return chunks.get(index);
+        }
     }
 
     @Override
@@ -129,7 +168,7 @@ public final class RamDiskBackend implements BlockBackend {
 
     @Deactivate
     @Override
-    public void close() {
+    public synchronized void close() {
         for (int i = 0; i < chunks.length(); i++) {
             chunks.set(i, null);
         }

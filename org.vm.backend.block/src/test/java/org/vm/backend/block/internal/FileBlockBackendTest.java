@@ -2,6 +2,7 @@ package org.vm.backend.block.internal;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,7 +16,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -108,6 +111,29 @@ class FileBlockBackendTest {
     }
 
     /** What was flushed is in the file even if the process dies at once, without any of its own clean-up. */
+    @Test
+    void itGrowsInPlaceAndTakesNoOtherFile() throws IOException {
+        Path image = image(1024);
+        Map<String, Object> settings = new HashMap<>(Map.of("file", image.toString(), "size", "1M"));
+        try (FileBlockBackend disk = new FileBlockBackend(image, false)) {
+            assertTrue(disk.adjust(settings));
+            assertEquals(1 << 20, Files.size(image));
+            assertEquals(1 << 20, disk.size());
+            settings.put("size", "4K");
+            assertTrue(disk.adjust(settings), "it is as large as that already");
+            assertEquals(1 << 20, disk.size());
+            settings.put("readOnly", "true");
+            assertFalse(disk.adjust(settings));
+            settings.put("readOnly", "false");
+            settings.put("file", image + ".other");
+            assertFalse(disk.adjust(settings));
+        }
+        try (FileBlockBackend disk = new FileBlockBackend(image, true)) {
+            assertTrue(assertThrows(ConfigurationException.class, () -> disk.grow("2M")).getMessage().contains("read-only"));
+        }
+        assertEquals(1 << 20, Files.size(image));
+    }
+
     @Test
     @Timeout(60)
     void whatWasFlushedSurvivesAKill() throws Exception {

@@ -2,13 +2,16 @@ package org.vm.backend.block.internal;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.vm.api.ConfigurationException;
@@ -54,6 +57,26 @@ class RamDiskBackendTest {
         buffer.fill((byte) 0);
         disk.read((1L << 38) - 512, List.of(buffer));
         assertEquals(9, buffer.get(ValueLayout.JAVA_BYTE, 511));
+    }
+
+    @Test
+    void itGrowsWithWhatIsInItAndDoesNotShrink() {
+        RamDiskBackend disk = new RamDiskBackend(3 << 19);
+        MemorySegment buffer = Arena.ofAuto().allocate(512).fill((byte) 9);
+        disk.write((3 << 19) - 512, List.of(buffer));
+        assertTrue(disk.adjust(Map.of("ram", "64M")));
+        assertEquals(64 << 20, disk.size());
+        disk.write((64 << 20) - 512, List.of(buffer));
+        for (long offset : new long[] {(3 << 19) - 512, (64 << 20) - 512}) {
+            MemorySegment read = Arena.ofAuto().allocate(512);
+            disk.read(offset, List.of(read));
+            assertEquals(-1, buffer.mismatch(read), "at " + offset);
+        }
+        disk.read(3 << 19, List.of(buffer));
+        assertEquals(0, buffer.get(ValueLayout.JAVA_BYTE, 0));
+        assertThrows(ConfigurationException.class, () -> disk.adjust(Map.of("ram", "1M")));
+        assertFalse(disk.adjust(Map.of("file", "disk.img")));
+        assertEquals(64 << 20, disk.size());
     }
 
     @Test

@@ -135,7 +135,7 @@ public final class Blk implements VirtioDevice {
     }
 
     /** Takes over the backend's size. @return whether it has changed */
-    private boolean measure(long negotiated) {
+    private synchronized boolean measure(long negotiated) {
         long sectors = backend.size() / settings.blockSize * (settings.blockSize / BlkRequest.SECTOR);
         boolean trim = RingFeatures.has(negotiated, DISCARD) || RingFeatures.has(negotiated, WRITE_ZEROES);
         boolean changed = limits == null || limits.sectors() != sectors;
@@ -184,9 +184,10 @@ public final class Blk implements VirtioDevice {
     public void activate(Activation activation) {
         // 5.2.5: without a way to say so, a driver that cannot flush must be able to rely on written data.
         config.set(WRITEBACK, 1, activation.has(FLUSH) ? 1 : 0);
-        measure(activation.features());
-        MachineClock.Timer timer = activation.clock().timer(() -> activation.execute(this::checkSize));
+        MachineClock.Timer timer = activation.clock().timer(() -> activation.execute(this::lookAgain));
         run = new Run(activation, new Semaphore(settings.inFlight), new AtomicBoolean(), timer);
+        // The driver may have read the capacity long before it was ready.
+        storageChanged();
         timer.arm(activation.clock().nanos() + SIZE_CHECK_NANOS);
     }
 
@@ -196,12 +197,18 @@ public final class Blk implements VirtioDevice {
         config.set(WRITEBACK, 1, 1);
     }
 
-    private void checkSize() {
+    private void lookAgain() {
+        storageChanged();
         Run now = run;
-        if (measure(now.activation.features())) {
+        now.sizeCheck.arm(now.activation.clock().nanos() + SIZE_CHECK_NANOS);
+    }
+
+    /** The storage may have another size. What nobody says is seen a little later. */
+    public void storageChanged() {
+        Run now = run;
+        if (measure(now == null ? features() : now.activation.features()) && now != null) {
             now.activation.configChanged();
         }
-        now.sizeCheck.arm(now.activation.clock().nanos() + SIZE_CHECK_NANOS);
     }
 
     @Override

@@ -1,18 +1,22 @@
 package org.vm.device.virtio.internal;
 
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.Map;
+import java.util.Set;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.vm.api.backend.AdjustableBackend;
 import org.vm.api.backend.BlockBackend;
 import org.vm.api.backend.BlockBackendFactory;
 import org.vm.device.virtio.VirtioDevice;
@@ -35,7 +39,12 @@ public final class Disk {
         @AttributeDefinition(name = "File", description = "Path of a raw image.", required = false)
         String file() default "";
 
-        @AttributeDefinition(name = "RAM disk", description = "Size of an empty RAM disk: 64M, 1G.", required = false)
+        @AttributeDefinition(name = "Size", description = "Makes the file larger if it is smaller, also while the guest runs; "
+                + "empty: it stays as it is.", required = false)
+        String size() default "";
+
+        @AttributeDefinition(name = "RAM disk", description = "Size of an empty RAM disk: 64M, 1G. It may grow while the guest "
+                + "runs.", required = false)
         String ram() default "";
 
         @AttributeDefinition(name = "Read-only", description = "Open the file read-only; the guest cannot write.")
@@ -65,22 +74,54 @@ public final class Disk {
         int inFlight() default 32;
     }
 
-    private final BlockBackend backend;
-    private final ServiceRegistration<VirtioDevice> device;
+    /** What is the storage's business, and may change with the disk in its place. */
+    private static final Set<String> STORAGE = Set.of("size", "ram");
+
+    private final BundleContext bundle;
+    private final BlockBackendFactory storage;
+    private BlockBackend backend;
+    private Blk device;
+    private ServiceRegistration<VirtioDevice> registration;
+    private Map<String, Object> settings;
 
     /** @throws org.vm.api.ConfigurationException if the storage cannot be opened */
     @Activate
     public Disk(BundleContext bundle, @Reference(name = "storage") BlockBackendFactory storage, Config config,
             Map<String, Object> properties) {
-        Blk.Settings settings = new Blk.Settings(config.blockSize(), config.serial(), config.queues(), config.inFlight());
+        this.bundle = bundle;
+        this.storage = storage;
+        open(config, properties);
+    }
+
+    private void open(Config config, Map<String, Object> properties) {
+        Blk.Settings tuning = new Blk.Settings(config.blockSize(), config.serial(), config.queues(), config.inFlight());
         backend = storage.open(properties);
-        device = bundle.registerService(VirtioDevice.class,
-                new Blk(InstanceName.of(config.name(), properties), backend, settings), new Hashtable<>(properties));
+        device = new Blk(InstanceName.of(config.name(), properties), backend, tuning);
+        settings = withoutStorage(properties);
+        registration = bundle.registerService(VirtioDevice.class, device, new Hashtable<>(properties));
+    }
+
+    private static Map<String, Object> withoutStorage(Map<String, Object> properties) {
+        Map<String, Object> rest = new HashMap<>(properties);
+        rest.keySet().removeAll(STORAGE);
+        return rest;
+    }
+
+    /** Storage that only grows keeps its disk; for anything else the disk leaves, and another one comes. */
+    @Modified
+    void change(Config config, Map<String, Object> properties) throws IOException {
+        if (withoutStorage(properties).equals(settings) && backend instanceof AdjustableBackend adjustable
+                && adjustable.adjust(properties)) {
+            device.storageChanged();
+        } else {
+            close();
+            open(config, properties);
+        }
     }
 
     @Deactivate
     void close() throws IOException {
-        device.unregister();
+        registration.unregister();
         backend.close();
     }
 }

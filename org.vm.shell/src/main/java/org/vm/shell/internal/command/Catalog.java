@@ -27,6 +27,7 @@ public final class Catalog {
         commands.put("devices", DeviceCommands.Devices::new);
         commands.put("device", DeviceCommands.Info::new);
         commands.put("device-add", DeviceCommands.Add::new);
+        commands.put("device-set", DeviceCommands.Set::new);
         commands.put("device-remove", DeviceCommands.Remove::new);
         commands.put("map", MapCommands.AddressMap::new);
         commands.put("irq", MapCommands.Interrupts::new);

@@ -157,6 +157,31 @@ final class DeviceCommands {
         }
     }
 
+    @Command(name = "device-set", description = {"Changes settings of a device, by writing its configuration; KEY= takes one"
+        + " back.", "A disk's storage grows under a running guest (size for a file, ram for a RAM disk)."},
+            footer = "Example: device-set linux disk1 size=2G")
+    static final class Set extends ShellCommand {
+        @Parameters(paramLabel = "MACHINE", index = "0", description = "Name of the machine.")
+        private String machineName;
+
+        @Parameters(paramLabel = "DEVICE", index = "1", description = "Name of the device.")
+        private String deviceName;
+
+        @Parameters(paramLabel = "KEY=VALUE", index = "2..*", arity = "1..*", description = "Settings to change.")
+        private List<String> settings;
+
+        Set(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        protected void run() {
+            Machine machine = shell.machine(machineName);
+            shell.manager().changeDevice(machine.name(), shell.device(machine, deviceName).device().name(), settings(settings));
+            out.println("device '" + deviceName + "' is being changed; see: device " + machine.name() + " " + deviceName);
+        }
+    }
+
     /** {@code key=value} arguments as configuration properties: all text, which components convert as they declare. */
     static Map<String, Object> settings(List<String> arguments) {
         Map<String, Object> settings = new LinkedHashMap<>();

@@ -133,9 +133,10 @@ class CommandsTest {
     void devicesAreAddedAndRemovedThroughTheManager() {
         assertPrints("device-add linux virtio.blk disk1 file=disk.img readOnly=true",
                 "device 'disk1' is at 0x10002000, interrupt 2\n");
+        run("device-set linux disk0 size=2G serial=");
         run("device-remove linux disk0");
-        assertEquals(List.of("add linux virtio.blk disk1 {file=disk.img, readOnly=true}", "remove linux disk0"),
-                manager.calls);
+        assertEquals(List.of("add linux virtio.blk disk1 {file=disk.img, readOnly=true}",
+                "change linux disk0 {size=2G, serial=}", "remove linux disk0"), manager.calls);
         assertFails("device-add linux virtio.gpu g0", "there is no kind of device 'virtio.gpu'; there are: virtio.blk,"
                 + " virtio.rng");
         assertFails("device-add linux virtio.rng r0 seed", "'seed' is no setting; write key=value");

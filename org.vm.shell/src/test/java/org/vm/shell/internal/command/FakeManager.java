@@ -62,6 +62,11 @@ public final class FakeManager implements MachineManager {
     }
 
     @Override
+    public void changeDevice(String machine, String name, Map<String, Object> properties) {
+        calls.add("change " + machine + " " + name + " " + properties);
+    }
+
+    @Override
     public void removeDevice(String machine, String name) {
         calls.add("remove " + machine + " " + name);
     }
