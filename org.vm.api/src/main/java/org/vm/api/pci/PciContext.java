@@ -7,7 +7,7 @@ import org.vm.api.irq.InterruptLine;
 /** All that a PCI function may touch. It interrupts by messages if the driver has enabled those, else by its line. */
 @ProviderType
 public interface PciContext extends DeviceContext {
-    /** The function's INTA line: a level. It is cut off while the driver uses messages or has disabled it. */
+    /** The function's interrupt line: a level. It is cut off while the driver uses messages or has disabled it. */
     @Override
     InterruptLine interrupt();
 

@@ -12,7 +12,7 @@ import java.util.List;
  * @param capabilities of the function's own
  * @param msiVectors   interrupt messages by MSI, a power of two up to 32; 0: none
  * @param msixVectors  interrupt messages by MSI-X, up to 2048; 0: none. Their table is in a BAR that the host adds
- * @param line         whether it uses the interrupt line INTA
+ * @param line         whether it uses an interrupt line
  */
 public record PciDescription(int vendorId, int deviceId, int classCode, int revisionId, int subsystemVendorId,
         int subsystemId, List<PciBar> bars, List<PciCapability> capabilities, int msiVectors, int msixVectors,

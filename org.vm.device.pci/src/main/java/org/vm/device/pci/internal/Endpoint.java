@@ -30,12 +30,15 @@ final class Endpoint {
     /** Whether software lets the function access memory. */
     private final AtomicBoolean mastering = new AtomicBoolean();
 
-    /** @param decode what to do when it may answer to other addresses than before */
-    Endpoint(PciFunction function, Express.Type type, Runnable decode) {
+    /**
+     * @param pin    of its interrupt line, if it has one
+     * @param decode what to do when it may answer to other addresses than before
+     */
+    Endpoint(PciFunction function, Express.Type type, int pin, Runnable decode) {
         this.function = function;
         this.decode = decode;
         PciDescription is = function.description();
-        Header.define(config, is.vendorId(), is.deviceId(), is.classCode(), is.revisionId(), 0, is.line());
+        Header.define(config, is.vendorId(), is.deviceId(), is.classCode(), is.revisionId(), 0, is.line() ? pin : 0);
         config.define(Header.SUBSYSTEM_VENDOR_ID, is.subsystemVendorId()).define(Header.SUBSYSTEM_ID, is.subsystemId());
         power = new PowerManagement(config, decode);
         Msi msi = is.msiVectors() == 0 ? null : new Msi(config, is.msiVectors());

@@ -49,16 +49,15 @@ final class Header {
     static final int STATUS_CLEARABLE = 0xf900;
 
     static final int TYPE_1 = 1;
-    static final int INTA = 1;
     static final int SECONDARY_BUS_RESET = 1 << 6;
 
     private Header() {}
 
-    /** Defines what all functions have. */
-    static void define(ConfigSpace config, int vendor, int device, int classCode, int revision, int type, boolean line) {
+    /** Defines what all functions have. @param pin of its interrupt line, 0: it has none */
+    static void define(ConfigSpace config, int vendor, int device, int classCode, int revision, int type, int pin) {
         config.define(VENDOR_ID, vendor).define(DEVICE_ID, device)
                 .define(COMMAND, 0, COMMAND_WRITABLE, 0).define(STATUS, CAPABILITIES_LIST, 0, STATUS_CLEARABLE)
                 .define(REVISION_ID, revision).define(CLASS_CODE, classCode).define(CACHE_LINE_SIZE, 0, 0xff, 0)
-                .define(HEADER_TYPE, type).define(INTERRUPT_LINE, 0, 0xff, 0).define(INTERRUPT_PIN, line ? INTA : 0);
+                .define(HEADER_TYPE, type).define(INTERRUPT_LINE, 0, 0xff, 0).define(INTERRUPT_PIN, pin);
     }
 }

@@ -53,7 +53,7 @@ final class HostNode {
         for (int device = 0; device < 4; device++) {
             for (int pin = 1; pin <= 4; pin++) {
                 cells.addAll(List.of(device << DEVICE_NUMBER, 0, 0, pin));
-                IntStream.of(node.interrupt(RootBus.source(firstSource, device + pin - 1))).forEach(cells::add);
+                IntStream.of(node.interrupt(Intx.source(firstSource, device, pin))).forEach(cells::add);
             }
         }
         return array(cells);

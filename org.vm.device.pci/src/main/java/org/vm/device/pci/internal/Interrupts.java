@@ -3,7 +3,7 @@ package org.vm.device.pci.internal;
 import org.vm.api.irq.InterruptLine;
 
 /**
- * How a function interrupts: MSI-X if that is enabled, else MSI, else its line INTA (PCI Express Base Specification 5.0,
+ * How a function interrupts: MSI-X if that is enabled, else MSI, else its line (PCI Express Base Specification 5.0,
  * section 6.1). Never takes a lock of the bus: workers interrupt while a vCPU waits for them.
  */
 final class Interrupts implements InterruptLine {

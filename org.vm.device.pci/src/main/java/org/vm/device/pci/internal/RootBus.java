@@ -29,7 +29,7 @@ final class RootBus {
     private volatile List<Claim> unanswered = List.of();
 
     RootBus(int rootPorts) {
-        Header.define(bridge, VENDOR, DEVICE, CLASS_HOST_BRIDGE, 0, 0, false);
+        Header.define(bridge, VENDOR, DEVICE, CLASS_HOST_BRIDGE, 0, 0, 0);
         // The one function without capabilities.
         bridge.define(Header.STATUS, 0);
         ports = new RootPort[rootPorts];
@@ -67,7 +67,7 @@ final class RootBus {
     /** Gives the ports their interrupts. */
     void attach(DeviceContext context, int firstSource) {
         for (RootPort port : ports) {
-            port.attach(context, context.interrupt(source(firstSource, port.number())));
+            port.attach(context, context.interrupt(Intx.source(firstSource, port.number(), Intx.ofPort(port.number()))));
         }
     }
 
@@ -75,11 +75,6 @@ final class RootBus {
         for (RootPort port : ports) {
             port.detach();
         }
-    }
-
-    /** The interrupt source of INTA of a device, and of what is behind it: neighbours have different ones. */
-    static int source(int first, int device) {
-        return first + device % 4;
     }
 
     void reset() {

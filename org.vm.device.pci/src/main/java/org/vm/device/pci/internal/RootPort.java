@@ -37,7 +37,7 @@ final class RootPort {
         this.number = number;
         this.io = io;
         this.decode = decode;
-        Header.define(config, VENDOR, DEVICE, CLASS_PCI_BRIDGE, 0, Header.TYPE_1, true);
+        Header.define(config, VENDOR, DEVICE, CLASS_PCI_BRIDGE, 0, Header.TYPE_1, Intx.ofPort(number));
         config.define(Header.PRIMARY_BUS, 0, 0xff, 0).define(Header.SECONDARY_BUS, 0, 0xff, 0)
                 .define(Header.SUBORDINATE_BUS, 0, 0xff, 0)
                 .define(Header.SECONDARY_STATUS, 0, 0, Header.STATUS_CLEARABLE)

@@ -272,11 +272,12 @@ final class Seats implements HotplugManager {
                     .formatted(host, name));
         }
         int device = seat.wish.isEmpty() ? anywhere(name) : at(seat.wish, name);
+        int pin = Intx.ofCard(device);
         Endpoint endpoint;
         try {
             endpoint = new Endpoint(seat.function, bus.port(device) != null ? Express.Type.ENDPOINT
-                    : Express.Type.INTEGRATED_ENDPOINT, bus::decode);
-            endpoint.attach(context, context.interrupt(RootBus.source(firstSource, device)));
+                    : Express.Type.INTEGRATED_ENDPOINT, pin, bus::decode);
+            endpoint.attach(context, context.interrupt(Intx.source(firstSource, device, pin)));
         } catch (RuntimeException | LinkageError e) {
             throw new DeviceException("device '%s' failed to attach to host bridge '%s': %s".formatted(name, host, e), e);
         }

@@ -2,6 +2,7 @@ package org.vm.device.pci.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -50,6 +51,28 @@ class InterruptTest {
         assertTrue(machine.level(34));
         machine.host.unplug(card);
         assertFalse(machine.level(34));
+    }
+
+    @Test
+    void pinsAreOnTheLinesThatTheirRegistersSayAndPortsShareTheirsWithNoCard() {
+        FakeMachine large = new FakeMachine(9);
+        for (int device = 1; device < 32; device++) {
+            boolean slot = device <= 9;
+            FakeCard card = new FakeCard("card" + device, FakeCard.plain());
+            large.host.plug(card, slot ? "slot" + device : "00:%02x".formatted(device));
+            if (slot) {
+                large.config(0, device, Header.SECONDARY_BUS, device);
+                assertEquals(3, (device + large.config(0, device, Header.INTERRUPT_PIN) - 1) % 4, "port " + device);
+            }
+            int line = (device + (slot ? large.config(device, 0, Header.INTERRUPT_PIN)
+                    : large.config(0, device, Header.INTERRUPT_PIN)) - 1) % 4;
+            assertNotEquals(3, line, "card " + device);
+            card.context.interrupt().raise();
+            for (int each = 0; each < 4; each++) {
+                assertEquals(each == line, large.level(32 + each), "line " + each + " of card " + device);
+            }
+            card.context.interrupt().lower();
+        }
     }
 
     @Test

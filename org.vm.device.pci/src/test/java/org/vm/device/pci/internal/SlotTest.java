@@ -87,15 +87,15 @@ class SlotTest {
     @Test
     void eventsInterruptByTheLineWhenEnabledAndAsLongAsTheyLast() {
         machine.config(0, PORT, control, 1 << 3 | 1 << 5);
-        assertFalse(machine.level(33));
+        assertFalse(machine.level(35));
         machine.host.plug(card, "slot1");
-        assertTrue(machine.level(33));
+        assertTrue(machine.level(35));
         machine.config(0, PORT, status, 0x100);
-        assertTrue(machine.level(33));
+        assertTrue(machine.level(35));
         machine.config(0, PORT, status, 0x8);
-        assertFalse(machine.level(33));
+        assertFalse(machine.level(35));
         machine.config(0, PORT, control, 1 << 4 | 1 << 5);
-        assertTrue(machine.level(33));
+        assertTrue(machine.level(35));
     }
 
     @Test
@@ -111,7 +111,7 @@ class SlotTest {
         clear();
         machine.host.unplug(card);
         assertEquals(2, machine.messages.size());
-        assertFalse(machine.level(33));
+        assertFalse(machine.level(35));
     }
 
     @Test
