@@ -4,14 +4,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import org.vm.api.bus.Bus;
+import org.vm.api.bus.Mapping;
 import org.vm.api.device.DeviceContext;
+import org.vm.api.device.MmioDevice;
+import org.vm.api.irq.InterruptFile;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.memory.GuestMemory;
 import org.vm.api.time.MachineClock;
 
 /** What a device is given, with a clock that a test turns and wires that it can look at. */
-final class FakeMachine implements DeviceContext, MachineClock {
+final class FakeMachine implements DeviceContext, MachineClock, Bus {
     private final boolean[][] cpuLines;
+    private final InterruptFile[][] files;
+    private final List<Mapping> mappings = new ArrayList<>();
     private final List<FakeTimer> timers = new ArrayList<>();
     private long nanos;
     boolean interrupt;
@@ -20,6 +25,7 @@ final class FakeMachine implements DeviceContext, MachineClock {
 
     FakeMachine(int cpus) {
         cpuLines = new boolean[cpus][16];
+        files = new InterruptFile[cpus][16];
     }
 
     boolean cpuLevel(int cpu, int number) {
@@ -72,7 +78,56 @@ final class FakeMachine implements DeviceContext, MachineClock {
 
     @Override
     public Bus bus() {
-        throw new UnsupportedOperationException("no device here is a bridge");
+        return this;
+    }
+
+    @Override
+    public Mapping find(long address) {
+        return mappings.stream().filter(mapping -> mapping.contains(address)).findFirst().orElse(null);
+    }
+
+    @Override
+    public List<Mapping> mappings() {
+        return List.copyOf(mappings);
+    }
+
+    @Override
+    public Mapping map(long base, MmioDevice device) {
+        Mapping mapping = new Mapping(base, device.size(), device);
+        mappings.add(mapping);
+        return mapping;
+    }
+
+    @Override
+    public void unmap(Mapping mapping) {
+        mappings.remove(mapping);
+    }
+
+    @Override
+    public void cpuFile(int cpu, int number, InterruptFile file) {
+        files[cpu][number] = file;
+    }
+
+    /** What a CPU was given for a line. */
+    InterruptFile file(int cpu, int number) {
+        return files[cpu][number];
+    }
+
+    /** Attaches a device and puts it on the bus. */
+    <D extends MmioDevice> D place(D device, long base) {
+        device.attach(this);
+        map(base, device);
+        return device;
+    }
+
+    int load(long address) {
+        Mapping mapping = find(address);
+        return (int) mapping.device().read(address - mapping.base(), 4);
+    }
+
+    void store(long address, int value) {
+        Mapping mapping = find(address);
+        mapping.device().write(address - mapping.base(), 4, Integer.toUnsignedLong(value));
     }
 
     @Override
