@@ -36,7 +36,15 @@ final class AdvancedInterruptPrograms {
     /** Assembler text for a program of {@code steps} steps, which sends {@link #LOGGED_VALUES} lines for each. */
     String generate(int steps) {
         lines("la t0, machine_trap", "csrw mtvec, t0", "la t0, supervisor_trap", "csrw stvec, t0", "li t0, -1", "srli t0, t0, 10",
-                "csrw pmpaddr0, t0", "li t0, 0x1f", "csrw pmpcfg0, t0", "csrw mie, zero", "csrw mideleg, zero", "csrw medeleg, zero");
+                "csrw pmpaddr0, t0", "li t0, 0x1f", "csrw pmpcfg0, t0", "csrw mideleg, zero", "csrw medeleg, zero");
+        write("mie", 0xAAA);
+        // Much is on at first, so that it comes to interrupts.
+        for (String level : List.of("m", "s")) {
+            for (int register : new int[] {0x70, 0xC0, 0xC2}) {
+                write(level + "iselect", register);
+                write(level + "ireg", register == 0x70 ? 1 : -1);
+            }
+        }
         store64(TIMER_COMPARATOR, -1);
         domains();
         lines("j step0");
