@@ -97,6 +97,16 @@ public class MachineDynamicsIT {
     }
 
     @Test
+    public void aMachineMayHaveTheAdvancedInterruptArchitecture() throws Exception {
+        Machine machine = machines.create("aia", Map.of("memory", "16M", "kernel", endlessLoop().toString(),
+                "aia", "aplic-imsic"));
+        await("its controllers", () -> machine.devices().find("imsic").isPresent() && machine.interrupts().isPresent());
+        assertEquals("messages", machine.devices().find("aplic").orElseThrow().device().info().get("delivery"));
+        assertTrue(machine.devices().find("plic").isEmpty());
+        await("the rest of the board", () -> machine.missing().stream().noneMatch(what -> what.startsWith("device")));
+    }
+
+    @Test
     public void aDeviceIsMappedWhenItsConfigurationAppearsAndUnmappedWhenItGoes() throws Exception {
         Machine machine = running("plug");
         int before = machine.bus().mappings().size();

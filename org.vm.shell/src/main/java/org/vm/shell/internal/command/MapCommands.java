@@ -6,8 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.vm.api.ConfigurationException;
+import org.vm.api.device.MmioDevice;
 import org.vm.api.irq.InterruptController;
 import org.vm.api.irq.InterruptController.Source;
+import org.vm.api.irq.MessageSink;
 import org.vm.api.machine.DeviceManager.Attachment;
 import org.vm.api.machine.Machine;
 import org.vm.shell.internal.text.Quantity;
@@ -47,7 +49,7 @@ final class MapCommands {
         }
     }
 
-    @Command(name = "irq", description = "Shows the interrupt sources that are wired or were used.",
+    @Command(name = "irq", description = "Shows the interrupt sources that are wired or were used, and what takes messages.",
             footer = "Example: irq linux")
     static final class Interrupts extends MachineCommands.OnMachine {
         @Option(names = {"-a", "--all"}, description = "All sources of the controller.")
@@ -72,6 +74,15 @@ final class MapCommands {
                             source.priority(), source.count(), owners.getOrDefault(number, "-"));
                 }
             }
+            print(table);
+            machine.devices().attachments().stream().map(Attachment::device).filter(MessageSink.class::isInstance)
+                    .forEach(this::messages);
+        }
+
+        /** What takes interrupt messages says in its own words how they stand. */
+        private void messages(MmioDevice controller) {
+            Table table = new Table("MESSAGES", "TO " + controller.name());
+            controller.info().forEach(table::row);
             print(table);
         }
 

@@ -78,6 +78,7 @@ class VmmTest {
             run nothing.img            | vmm: there is no file 'nothing.img' and no guest of that name; guests are: builtin, linux, opensbi
             run linux --disk none.img  | vmm: file 'none.img' does not exist
             run linux --memory lots    | vmm: 'lots' is no size: write bytes or a number with K, M, G or T, as in 512M
+            run linux --aia imsic      | vmm: machine 'vm' asks for advanced interrupt architecture 'imsic'; there are: none, aplic, aplic-imsic
             run linux --vcpus 99       | vmm: machine 'vm' asks for 99 vCPUs; 1 to 64 are possible
             run linux --mode warp      | vmm: machine 'vm' asks for mode 'warp'; there are: interpreter, jit, hybrid, accelerated
             run linux --name a/b       | vmm: machine name 'a/b' must consist of letters, digits, - _ .

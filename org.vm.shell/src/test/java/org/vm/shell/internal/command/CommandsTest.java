@@ -14,8 +14,13 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.vm.api.device.DeviceContext;
 import org.vm.api.device.DeviceHost;
+import org.vm.api.device.DeviceStatus;
 import org.vm.api.device.DeviceType;
+import org.vm.api.device.MmioDevice;
+import org.vm.api.irq.MessageSink;
+import org.vm.api.machine.DeviceManager;
 import org.vm.api.machine.DeviceManager.Refusal;
 import org.vm.api.machine.MachineState;
 import org.vm.shell.internal.command.Invocation.CommandFailure;
@@ -167,6 +172,63 @@ class CommandsTest {
                      1  low    idle        no              0      0  disk0
                     10  high   in service  yes             1   1234  uart0
                     11  low    idle        yes             0      0  -
+                """);
+    }
+
+    @Test
+    void irqShowsWhatTakesMessages() {
+        record Messages(FakeMachine.FakeDevice device) implements MmioDevice, MessageSink {
+            @Override
+            public void message(long offset, int data) {}
+
+            @Override
+            public String name() {
+                return device.name();
+            }
+
+            @Override
+            public DeviceType type() {
+                return device.type();
+            }
+
+            @Override
+            public DeviceStatus status() {
+                return device.status();
+            }
+
+            @Override
+            public Map<String, String> info() {
+                return device.info();
+            }
+
+            @Override
+            public long size() {
+                return device.size();
+            }
+
+            @Override
+            public void attach(DeviceContext context) {}
+
+            @Override
+            public void detach() {}
+
+            @Override
+            public long read(long offset, int width) {
+                return 0;
+            }
+
+            @Override
+            public void write(long offset, int width, long value) {}
+        }
+        linux.attachments.add(new DeviceManager.Attachment(new Messages(new FakeMachine.FakeDevice("imsic",
+                DeviceType.INTERRUPT_CONTROLLER, 0x1000, Map.of("hart0.S", "on, enabled: 1"))), 0x2800_0000L, 0));
+        assertPrints("irq", """
+                SOURCE  LEVEL  STATE       ENABLED  PRIORITY  COUNT  DEVICE
+                     1  low    idle        no              0      0  disk0
+                    10  high   in service  yes             1   1234  uart0
+                    11  low    idle        yes             0      0  -
+                MESSAGES  TO imsic
+                hart0.S   on, enabled: 1
                 """);
     }
 
