@@ -31,4 +31,24 @@ class BoardTest {
         String message = assertThrows(ConfigurationException.class, () -> Board.virt().with(List.of("gpu.x=1"))).getMessage();
         assertTrue(message.contains("'gpu'") && message.contains("pci"), message);
     }
+
+    @Test
+    void theAdvancedInterruptArchitectureTakesThePlacesOfVirtualPlatforms() {
+        assertEquals(Board.virt(), Board.virt().aia("none"));
+        Board wires = Board.virt().aia("aplic");
+        Board messages = Board.virtAclint().aia("aplic-imsic").with(List.of("imsic.identities=127"));
+        for (Board board : List.of(wires, messages)) {
+            assertTrue(board.parts().stream().noneMatch(part -> part.name().equals("plic")));
+            assertEquals(0x0d00_0000, part(board, "aplic").base());
+        }
+        assertEquals(Map.of(), settings(wires, "aplic"));
+        assertEquals(Map.of("messages", "true"), settings(messages, "aplic"));
+        assertEquals(0x2800_0000, part(messages, "imsic").base());
+        assertEquals(Map.of("identities", "127"), settings(messages, "imsic"));
+        assertThrows(ConfigurationException.class, () -> Board.virt().aia("imsic"));
+    }
+
+    private static Board.Part part(Board board, String name) {
+        return board.parts().stream().filter(part -> part.name().equals(name)).findFirst().orElseThrow();
+    }
 }

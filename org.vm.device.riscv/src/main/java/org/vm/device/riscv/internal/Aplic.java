@@ -110,7 +110,7 @@ public final class Aplic implements MmioDevice, InterruptController, DeviceTreeC
 
     @Override
     public DeviceStatus status() {
-        return status;
+        return status == DeviceStatus.ATTACHED && (supervisor.on() || machine.on()) ? DeviceStatus.ACTIVE : status;
     }
 
     @Override

@@ -203,7 +203,9 @@ final class AplicDomain extends ControllerPart {
 
     /** Whether interrupts leave the domain. */
     boolean on() {
-        return on;
+        synchronized (lock) {
+            return on;
+        }
     }
 
     /** Of those pending and enabled for a hart the one with the lowest priority number, below a limit if that is not 0, or 0. */

@@ -99,7 +99,7 @@ public final class Imsic implements MmioDevice, MessageSink, DeviceTreeContribut
 
     @Override
     public DeviceStatus status() {
-        return status;
+        return status == DeviceStatus.ATTACHED && (supervisor.inUse() || machine.inUse()) ? DeviceStatus.ACTIVE : status;
     }
 
     @Override

@@ -119,6 +119,10 @@ final class ImsicFile implements InterruptFile {
         line.set(delivery == 1 && top() != 0);
     }
 
+    synchronized boolean inUse() {
+        return delivery == 1;
+    }
+
     /** For people who look. */
     synchronized String describe() {
         return "%s%s, enabled: %s, pending: %s, messages: %d".formatted(delivery == 1 ? "on" : "off",

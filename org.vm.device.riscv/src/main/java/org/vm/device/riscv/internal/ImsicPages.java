@@ -1,5 +1,6 @@
 package org.vm.device.riscv.internal;
 
+import java.util.Arrays;
 import org.vm.api.irq.MessageSink;
 
 /**
@@ -26,6 +27,11 @@ final class ImsicPages extends ControllerPart implements MessageSink {
 
     ImsicFile[] files() {
         return files;
+    }
+
+    /** Whether some hart wants interrupts from its file. */
+    boolean inUse() {
+        return Arrays.stream(files).anyMatch(ImsicFile::inUse);
     }
 
     @Override

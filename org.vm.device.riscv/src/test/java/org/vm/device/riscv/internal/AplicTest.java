@@ -188,6 +188,9 @@ class AplicTest {
             machine.store(M + sourcecfg(9), EDGE0);
             assertFalse(aplic.source(9).enabled());
             assertArrayEquals(new int[] {9, 4}, aplic.specifier(9));
+            assertEquals(DeviceStatus.ATTACHED, aplic.status());
+            machine.store(S + DOMAINCFG, IE);
+            assertEquals(DeviceStatus.ACTIVE, aplic.status());
             assertTrue(aplic.info().get("M-mode").contains("active: 9"));
             assertThrows(IllegalArgumentException.class, () -> aplic.line(101));
             assertThrows(ConfigurationException.class, () -> new Aplic("large", 1024, false));

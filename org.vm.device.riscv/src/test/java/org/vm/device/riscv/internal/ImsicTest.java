@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -16,7 +18,9 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.vm.api.ConfigurationException;
+import org.vm.api.device.DeviceStatus;
 import org.vm.api.irq.InterruptFile;
 
 /** Interrupt files and their pages (AIA 1.0, chapter 3). */
@@ -150,6 +154,54 @@ class ImsicTest {
         assertThrows(ConfigurationException.class, () -> new Imsic("odd", 100));
         assertThrows(ConfigurationException.class, () -> new Imsic("large", 2111));
         assertThrows(ConfigurationException.class, () -> new Imsic("none", 0));
+    }
+
+    @Test
+    void itIsInUseWhileAHartWantsInterrupts() {
+        assertEquals(DeviceStatus.ATTACHED, imsic.status());
+        write(machine.file(1, M), EIDELIVERY, 1);
+        assertEquals(DeviceStatus.ACTIVE, imsic.status());
+        write(machine.file(1, M), EIDELIVERY, 0);
+        assertEquals(DeviceStatus.ATTACHED, imsic.status());
+    }
+
+    @Test
+    @Timeout(60)
+    void noMessageIsLostBetweenThreads() throws InterruptedException {
+        int devices = 4;
+        int rounds = 20_000;
+        Semaphore raised = new Semaphore(0);
+        // As a hart does: awake when its wire goes up, then claiming until nothing is left.
+        ImsicFile file = new ImsicFile(63, level -> {
+            if (level) {
+                raised.release();
+            }
+        });
+        write(file, EIE, -1);
+        write(file, EIDELIVERY, 1);
+        Semaphore[] served = new Semaphore[devices + 1];
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 1; i <= devices; i++) {
+            int identity = i;
+            served[i] = new Semaphore(0);
+            threads.add(Thread.startVirtualThread(() -> {
+                for (int round = 0; round < rounds; round++) {
+                    file.message(identity);
+                    served[identity].acquireUninterruptibly();
+                }
+            }));
+        }
+        for (int left = devices * rounds; left > 0;) {
+            raised.acquire();
+            for (int identity = file.claim(); identity != 0; identity = file.claim()) {
+                served[identity].release();
+                left--;
+            }
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertEquals(0, file.read(EIP));
     }
 
     @Test
