@@ -43,6 +43,8 @@ final class FakePciehp {
     private boolean stopped = true;
     /** How long the thread takes to begin. */
     Supplier<Duration> latency = () -> Duration.ZERO;
+    /** From fetching events to acting on them. */
+    Supplier<Duration> thought = () -> Duration.ZERO;
     /** Whether devices can be set up, whether the driver hears buttons, and whether somebody calls removals off. */
     boolean works = true;
     boolean deaf;
@@ -165,6 +167,11 @@ final class FakePciehp {
             return;
         }
         working = true;
+        // Slots change while the thread makes up its mind.
+        later(thought.get(), () -> handle(events));
+    }
+
+    private void handle(int events) {
         if ((events & ABP) != 0) {
             button();
         }
