@@ -34,7 +34,7 @@ final class Container {
         }
         options.add(junitBundles());
         for (String library : List.of("org.osgi.util.function", "org.osgi.util.promise", "org.osgi.service.component",
-                "org.apache.felix.configadmin", "org.apache.felix.scr", "gson")) {
+                "org.apache.felix.configadmin", "org.apache.felix.eventadmin", "org.apache.felix.scr", "gson")) {
             options.add(bundle(libraryJar(library).toUri().toString()));
         }
         for (String name : bundles) {

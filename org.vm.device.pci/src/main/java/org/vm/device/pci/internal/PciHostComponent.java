@@ -15,6 +15,8 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.event.Event;
+import org.osgi.service.event.EventAdmin;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
@@ -23,6 +25,7 @@ import org.osgi.util.tracker.ServiceTrackerCustomizer;
 import org.vm.api.ConfigurationException;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.hotplug.GuestAgent;
+import org.vm.api.hotplug.HotplugEvent;
 import org.vm.api.hotplug.HotplugManager;
 import org.vm.api.pci.PciFunction;
 
@@ -64,12 +67,16 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
     private final ServiceTracker<GuestAgent, GuestAgent> agents;
     private final ServiceRegistration<MmioDevice> registration;
     private final ServiceRegistration<HotplugManager> manager;
+    private final ServiceTracker<EventAdmin, EventAdmin> topics;
     private final Duration patience;
 
     @Activate
     public PciHostComponent(BundleContext context, Config config, Map<String, Object> properties) {
         this.context = context;
         host = new PciHost(config.name(), PciHost.Settings.VIRT.with(config.rootPorts(), config.interrupts()));
+        topics = new ServiceTracker<>(context, EventAdmin.class, null);
+        topics.open();
+        host.listener(this::publish);
         patience = Duration.ofSeconds(config.patience());
         agents = new ServiceTracker<>(context, filter(GuestAgent.class, config.vm()), new Agents());
         agents.open();
@@ -85,6 +92,14 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
                     service.getName(), machine));
         } catch (InvalidSyntaxException e) {
             throw new ConfigurationException("machine name '" + machine + "' is not valid", e);
+        }
+    }
+
+    private void publish(HotplugEvent event) {
+        EventAdmin admin = topics.getService();
+        if (admin != null) {
+            admin.sendEvent(new Event(HotplugEvent.TOPIC + event.kind(), Map.of("number", event.number(), "time", event.time(),
+                    "vm", event.vm(), "slot", event.slot(), "device", event.device(), "detail", event.detail())));
         }
     }
 
@@ -146,5 +161,6 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
         registration.unregister();
         functions.close();
         agents.close();
+        topics.close();
     }
 }
