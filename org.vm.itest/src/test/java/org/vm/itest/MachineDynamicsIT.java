@@ -207,7 +207,7 @@ public class MachineDynamicsIT {
         assertEquals(taken, machine.bus().find(0x1000_0000L));
         String why = machines.why("intruder");
         assertTrue(why, why.contains("uart"));
-        machines.removeDevice("conflict", "intruder");
+        machines.removeDevice("conflict", "intruder", java.time.Duration.ZERO, org.vm.api.hotplug.Removal.ASK);
         await("the refusal is gone", () -> machine.devices().refusals().isEmpty());
     }
 

@@ -1,9 +1,11 @@
 package org.vm.api.machine;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.vm.api.device.DeviceHost;
 import org.vm.api.device.MmioDevice;
+import org.vm.api.hotplug.HotplugManager;
 
 /** The devices of one machine. Any thread. */
 public interface DeviceManager {
@@ -24,6 +26,12 @@ public interface DeviceManager {
 
     /** Devices that were refused; they are tried again when the map changes. */
     List<Refusal> refusals();
+
+    /** Who is on each interrupt source that is in use, for people. */
+    Map<Integer, List<String>> interruptOwners();
+
+    /** The manager of the slots into which devices are plugged while the machine runs, if it has any. */
+    Optional<HotplugManager> hotplug();
 
     Optional<Attachment> find(String name);
 

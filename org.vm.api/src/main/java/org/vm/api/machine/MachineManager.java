@@ -1,8 +1,11 @@
 package org.vm.api.machine;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.vm.api.hotplug.Removal;
 
 /** Service: the machines of this container. Machines and devices are factory configurations; this writes and deletes them. */
 public interface MachineManager {
@@ -32,8 +35,15 @@ public interface MachineManager {
      */
     void changeDevice(String machine, String name, Map<String, Object> properties);
 
-    /** Deletes the configuration of a device, by which it leaves. */
-    void removeDevice(String machine, String name);
+    /**
+     * Lets a device leave, and deletes its configuration. What is in a slot leaves in agreement with the guest; elsewhere a
+     * device leaves at once, or not at all while the guest uses it ({@link Removal#ASK}).
+     *
+     * @param limit for the guest
+     * @return completes when the device has left, or fails with a {@link org.vm.api.hotplug.HotplugException} saying why not
+     * @throws org.vm.api.DeviceException if the machine has no such device
+     */
+    CompletionStage<Void> removeDevice(String machine, String name, Duration limit, Removal how);
 
     /** Tree of reasons why a machine or device is not there or does not run, in words. */
     String why(String name);

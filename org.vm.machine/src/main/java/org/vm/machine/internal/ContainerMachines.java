@@ -1,5 +1,6 @@
 package org.vm.machine.internal;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -7,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -25,9 +28,15 @@ import org.osgi.util.tracker.ServiceTrackerCustomizer;
 import org.vm.api.ConfigurationException;
 import org.vm.api.DeviceException;
 import org.vm.api.VmException;
+import org.vm.api.device.DeviceStatus;
 import org.vm.api.device.MmioDevice;
+import org.vm.api.hotplug.HotplugException;
+import org.vm.api.hotplug.HotplugManager;
+import org.vm.api.hotplug.Removal;
+import org.vm.api.machine.DeviceManager;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
+import org.vm.api.machine.MachineState;
 import org.vm.api.pci.PciFunction;
 
 /** The machines of this container, as configurations that are written and services that come of them. */
@@ -220,8 +229,33 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
     }
 
     @Override
-    public void removeDevice(String machine, String name) {
-        configurationsOf(machine, name).forEach(configurations::delete);
+    public CompletionStage<Void> removeDevice(String machine, String name, Duration limit, Removal how) {
+        Optional<DeviceManager> devices = find(machine).map(Machine::devices);
+        Optional<HotplugManager> slots = devices.flatMap(DeviceManager::hotplug)
+                .filter(manager -> manager.slots().stream().anyMatch(slot -> slot.device().equals(name)));
+        if (slots.isEmpty()) {
+            List<Configuration> found = configurationsOf(machine, name);
+            if (how == Removal.ASK && devices.isPresent() && inUse(find(machine).orElseThrow(), name)) {
+                return CompletableFuture.failedFuture(new HotplugException(HotplugException.Reason.REFUSED,
+                        ("the guest uses device '%s' of machine '%s', which is in no slot: nobody can ask the guest to let it go; "
+                                + "remove it by force").formatted(name, machine)));
+            }
+            found.forEach(configurations::delete);
+            return CompletableFuture.completedFuture(null);
+        }
+        CompletionStage<Void> gone = slots.get().unplug(name, limit, how == Removal.FORCE);
+        if (how == Removal.INSIST) {
+            gone = gone.exceptionallyCompose(failure -> slots.get().unplug(name, limit, true));
+        }
+        return gone.thenRun(() -> configurations.devices(machine).stream()
+                .filter(configuration -> DeviceConfigurations.name(configuration).equals(name)).forEach(configurations::delete));
+    }
+
+    private static boolean inUse(Machine machine, String device) {
+        boolean runs = machine.state() == MachineState.RUNNING || machine.state() == MachineState.PAUSED;
+        return runs && (machine.devices().find(device).filter(a -> a.device().status() == DeviceStatus.ACTIVE).isPresent()
+                || machine.devices().plugged().stream().anyMatch(p -> p.device().name().equals(device)
+                        && p.device().status() == DeviceStatus.ACTIVE));
     }
 
     private List<Configuration> configurationsOf(String machine, String device) {

@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -23,6 +25,7 @@ import org.vm.api.device.DeviceHost;
 import org.vm.api.device.DeviceStatus;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.device.Resettable;
+import org.vm.api.hotplug.HotplugManager;
 import org.vm.api.irq.InterruptController;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.machine.DeviceManager;
@@ -100,6 +103,24 @@ public final class DeviceRegistry implements DeviceManager {
     @Override
     public List<DeviceHost.Plugged> plugged() {
         return hosts().flatMap(host -> host.plugged().stream()).toList();
+    }
+
+    @Override
+    public Map<Integer, List<String>> interruptOwners() {
+        Map<Integer, List<String>> owners = new TreeMap<>();
+        for (Attachment attachment : attachments()) {
+            if (attachment.irq() != 0) {
+                owners.computeIfAbsent(attachment.irq(), source -> new ArrayList<>()).add(attachment.device().name());
+            }
+        }
+        hosts().flatMap(host -> host.interruptOwners().entrySet().stream()).forEach(
+                e -> owners.computeIfAbsent(e.getKey(), source -> new ArrayList<>()).addAll(e.getValue()));
+        return owners;
+    }
+
+    @Override
+    public Optional<HotplugManager> hotplug() {
+        return hosts().flatMap(host -> host.hotplug().stream()).findFirst();
     }
 
     private Stream<DeviceHost> hosts() {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.vm.api.DeviceException;
@@ -16,6 +17,7 @@ import org.vm.api.device.DeviceContext;
 import org.vm.api.device.DeviceHost;
 import org.vm.api.device.DeviceStatus;
 import org.vm.api.irq.InterruptLine;
+import org.vm.api.hotplug.HotplugManager;
 import org.vm.api.machine.DeviceManager;
 import org.vm.api.memory.GuestMemory.Region;
 import org.vm.api.machine.DeviceManager.Attachment;
@@ -218,13 +220,25 @@ class DeviceRegistryTest {
             }
 
             @Override
+            public Map<Integer, List<String>> interruptOwners() {
+                return Map.of(33, List.of("slot1 (card)"), 34, List.of("slot2 (empty)"));
+            }
+
+            @Override
+            public Optional<HotplugManager> hotplug() {
+                return Optional.empty();
+            }
+
+            @Override
             public Map<String, String> refused() {
                 return Map.of("other", "there is no slot2");
             }
         }
         registry.register(new Bridge(), -1, 0);
+        registry.register(new FakeDevice("neighbour", 0x100), -1, 33);
         assertEquals(List.of(new DeviceHost.Plugged(card, "slot1")), registry.plugged());
         assertEquals(List.of(new DeviceManager.Refusal("other", "there is no slot2")), registry.refusals());
+        assertEquals(Map.of(33, List.of("neighbour", "slot1 (card)"), 34, List.of("slot2 (empty)")), registry.interruptOwners());
     }
 
     @Test

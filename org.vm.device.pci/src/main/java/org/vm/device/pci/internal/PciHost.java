@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.vm.api.ConfigurationException;
 import org.vm.api.VmException;
@@ -135,9 +136,14 @@ public final class PciHost implements MmioDevice, DeviceHost, DeviceTreeContribu
         seats.release(function, limit);
     }
 
-    /** The manager of the slots. */
-    public HotplugManager hotplug() {
-        return seats;
+    @Override
+    public Optional<HotplugManager> hotplug() {
+        return Optional.of(seats);
+    }
+
+    @Override
+    public Map<Integer, List<String>> interruptOwners() {
+        return seats.interruptOwners();
     }
 
     /** An agent in the guest that may help with hot-plug ({@code null}: none any more). */

@@ -82,7 +82,7 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
         agents.open();
         functions = new ServiceTracker<>(context, filter(PciFunction.class, config.vm()), this);
         functions.open();
-        manager = context.registerService(HotplugManager.class, host.hotplug(), new Hashtable<>(Map.of("vm", config.vm())));
+        manager = context.registerService(HotplugManager.class, host.hotplug().orElseThrow(), new Hashtable<>(Map.of("vm", config.vm())));
         registration = context.registerService(MmioDevice.class, host, new Hashtable<>(properties));
     }
 

@@ -1,10 +1,12 @@
 package org.vm.device.pci.internal;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -345,6 +347,17 @@ final class Seats implements HotplugManager {
 
     List<Plugged> plugged() {
         return seats.stream().filter(s -> s.endpoint != null).map(s -> new Plugged(s.function, place(s))).toList();
+    }
+
+    Map<Integer, List<String>> interruptOwners() {
+        Map<Integer, List<String>> owners = new TreeMap<>();
+        for (RootPort port : bus.ports()) {
+            int source = Intx.source(firstSource, port.number(), Intx.ofPort(port.number()));
+            owners.computeIfAbsent(source, s -> new ArrayList<>(List.of("slots of " + host)));
+        }
+        seats.stream().filter(seat -> seat.endpoint != null).forEach(seat -> owners.computeIfAbsent(
+                Intx.source(firstSource, seat.device, Intx.ofCard(seat.device)), s -> new ArrayList<>()).add(seat.name()));
+        return owners;
     }
 
     Map<String, String> refused() {

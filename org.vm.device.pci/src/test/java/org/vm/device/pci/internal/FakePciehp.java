@@ -117,7 +117,7 @@ final class FakePciehp {
 
     /** To be called whenever the wire may have gone up. */
     void interrupt() {
-        if (stopped || !machine.level(32 + port % 4)) {
+        if (stopped || !machine.level(Intx.source(32, port, Intx.ofPort(port)))) {
             return;
         }
         int events = machine.config(0, port, status) & (ABP | PDC | CC | DLLSC);

@@ -26,7 +26,7 @@ class HotplugTest {
     private final FakeMachine machine = new FakeMachine(2, time);
     private final FakePciehp driver = new FakePciehp(machine, time, 1);
     private final FakeCard card = new FakeCard("card", FakeCard.plain());
-    private final HotplugManager manager = machine.host.hotplug();
+    private final HotplugManager manager = machine.host.hotplug().orElseThrow();
 
     private void boot() {
         machine.running = true;
@@ -355,6 +355,15 @@ class HotplugTest {
         released.get(10, java.util.concurrent.TimeUnit.SECONDS);
         assertEquals(1, card.detached);
         assertEquals(java.util.Map.of(), machine.host.refused());
+    }
+
+    @Test
+    void whoIsOnAnInterruptSourceIsKnown() {
+        machine.host.plug(card, "slot1");
+        machine.host.plug(new FakeCard("other", FakeCard.plain()), "slot2");
+        machine.host.plug(new FakeCard("third", FakeCard.plain()), "00:05");
+        assertEquals(java.util.Map.of(33, List.of("card", "third"), 34, List.of("other"), 35, List.of("slots of pci")),
+                machine.host.interruptOwners());
     }
 
     @Test

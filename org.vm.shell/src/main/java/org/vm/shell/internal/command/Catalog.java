@@ -29,6 +29,9 @@ public final class Catalog {
         commands.put("device-add", DeviceCommands.Add::new);
         commands.put("device-set", DeviceCommands.Set::new);
         commands.put("device-remove", DeviceCommands.Remove::new);
+        commands.put("slots", HotplugCommands.Slots::new);
+        commands.put("plug", HotplugCommands.Plug::new);
+        commands.put("unplug", HotplugCommands.Unplug::new);
         commands.put("map", MapCommands.AddressMap::new);
         commands.put("irq", MapCommands.Interrupts::new);
         commands.put("irq-inject", InjectCommand::new);

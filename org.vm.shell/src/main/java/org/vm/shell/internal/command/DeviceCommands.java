@@ -1,5 +1,6 @@
 package org.vm.shell.internal.command;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -9,6 +10,7 @@ import org.vm.api.ConfigurationException;
 import org.vm.api.DeviceException;
 import org.vm.api.device.Device;
 import org.vm.api.device.DeviceHost.Plugged;
+import org.vm.api.hotplug.Removal;
 import org.vm.api.machine.DeviceManager.Attachment;
 import org.vm.api.machine.DeviceManager.Refusal;
 import org.vm.api.machine.Machine;
@@ -106,11 +108,7 @@ final class DeviceCommands {
         @Override
         protected void run() throws InterruptedException {
             Machine machine = shell.machine(machineName);
-            List<String> kinds = shell.manager().deviceKinds();
-            if (!kinds.contains(kind)) {
-                throw new ConfigurationException("there is no kind of device '" + kind + "'; there are: "
-                        + String.join(", ", kinds));
-            }
+            requireKind(shell, kind);
             shell.manager().addDevice(machine.name(), kind, deviceName, settings(settings));
             out.println(outcome(machine));
         }
@@ -134,9 +132,12 @@ final class DeviceCommands {
         }
     }
 
-    @Command(name = "device-remove", description = "Unplugs a device, by deleting its configuration.",
+    @Command(name = "device-remove", description = {"Removes a device and its configuration; it is taken away at last, even if the guest does not"
+        + " let it go.", "To unplug a device in agreement with the guest: unplug"},
             footer = "Example: device-remove linux disk1")
     static final class Remove extends ShellCommand {
+        private static final Duration PATIENCE = Duration.ofSeconds(15);
+
         @Parameters(paramLabel = "MACHINE", index = "0", description = "Name of the machine.")
         private String machineName;
 
@@ -148,12 +149,12 @@ final class DeviceCommands {
         }
 
         @Override
-        protected void run() {
+        protected void run() throws InterruptedException {
             Machine machine = shell.machine(machineName);
             boolean refused = machine.devices().refusals().stream().anyMatch(r -> r.device().equals(deviceName));
-            shell.manager().removeDevice(machine.name(),
-                    refused ? deviceName : shell.device(machine, deviceName).device().name());
-            out.println("device '" + deviceName + "' leaves machine '" + machine.name() + "'");
+            String name = refused ? deviceName : shell.device(machine, deviceName).device().name();
+            HotplugCommands.await(shell.manager().removeDevice(machine.name(), name, PATIENCE, Removal.INSIST));
+            out.println("device '" + deviceName + "' has left machine '" + machine.name() + "'");
         }
     }
 
@@ -179,6 +180,13 @@ final class DeviceCommands {
             Machine machine = shell.machine(machineName);
             shell.manager().changeDevice(machine.name(), shell.device(machine, deviceName).device().name(), settings(settings));
             out.println("device '" + deviceName + "' is being changed; see: device " + machine.name() + " " + deviceName);
+        }
+    }
+
+    static void requireKind(Shell shell, String kind) {
+        List<String> kinds = shell.manager().deviceKinds();
+        if (!kinds.contains(kind)) {
+            throw new ConfigurationException("there is no kind of device '" + kind + "'; there are: " + String.join(", ", kinds));
         }
     }
 

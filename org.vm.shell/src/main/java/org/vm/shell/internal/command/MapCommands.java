@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.vm.api.ConfigurationException;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.irq.InterruptController;
@@ -64,14 +63,14 @@ final class MapCommands {
             Machine machine = machine();
             InterruptController controller = machine.interrupts().orElseThrow(() -> new ConfigurationException(
                     "machine '" + machine.name() + "' has no interrupt controller now"));
-            Map<Integer, String> owners = machine.devices().attachments().stream().filter(a -> a.irq() != 0)
-                    .collect(Collectors.toMap(Attachment::irq, a -> a.device().name(), (a, b) -> a + ", " + b));
-            Table table = new Table("SOURCE", "LEVEL", "STATE", "ENABLED", "PRIORITY", "COUNT", "DEVICE").right(0, 4, 5);
+            Map<Integer, List<String>> owners = machine.devices().interruptOwners();
+            Table table = new Table("SOURCE", "RAISED", "ENABLED", "PENDING", "SERVING", "PRIORITY", "COUNT", "DEVICE")
+                    .right(0, 5, 6);
             for (int number = 1; number <= controller.sources(); number++) {
                 Source source = controller.source(number);
                 if (all || owners.containsKey(number) || source.count() > 0 || source.enabled() || source.raised()) {
-                    table.row(number, source.raised() ? "high" : "low", state(source), source.enabled() ? "yes" : "no",
-                            source.priority(), source.count(), owners.getOrDefault(number, "-"));
+                    table.row(number, yes(source.raised()), yes(source.enabled()), yes(source.pending()), yes(source.serving()),
+                            source.priority(), source.count(), String.join(", ", owners.getOrDefault(number, List.of("-"))));
                 }
             }
             print(table);
@@ -86,8 +85,8 @@ final class MapCommands {
             print(table);
         }
 
-        private static String state(Source source) {
-            return source.serving() ? "in service" : source.pending() ? "pending" : "idle";
+        private static String yes(boolean value) {
+            return value ? "yes" : "-";
         }
     }
 }

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.vm.api.hotplug.SlotInfo;
 import org.vm.api.machine.Machine;
 import org.vm.shell.internal.command.Catalog;
 import org.vm.shell.internal.command.Shell;
@@ -42,7 +43,7 @@ public final class Completion {
         }
         OptionSpec before = spec.optionsMap().get(words.get(index - 1));
         if (index > 1 && before != null && before.arity().max() > 0) {
-            return values(before, null);
+            return values(before, positional(words.subList(1, index - 1), spec).stream().findFirst().orElse(null));
         }
         List<String> positional = positional(words.subList(1, index), spec);
         return spec.positionalParameters().stream().filter(p -> p.index().contains(positional.size())).findFirst()
@@ -76,6 +77,8 @@ public final class Completion {
         return switch (argument.paramLabel()) {
             case "MACHINE" -> shell.manager().machines().stream().map(Machine::name).toList();
             case "DEVICE" -> shell.manager().find(machine).stream().flatMap(shell::deviceNames).toList();
+            case "SLOT" -> shell.manager().find(machine).flatMap(m -> m.devices().hotplug()).stream()
+                    .flatMap(manager -> manager.slots().stream()).map(SlotInfo::name).toList();
             case "KIND" -> shell.manager().deviceKinds();
             case "CONSOLE" -> shell.consoles().of(machine).stream().map(c -> c.name()).toList();
             case "GUEST" -> Stream.concat(Stream.of("builtin"), shell.guests().get().entries().stream().map(e -> e.name()))

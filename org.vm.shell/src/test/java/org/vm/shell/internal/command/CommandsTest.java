@@ -121,7 +121,7 @@ class CommandsTest {
                 queue 0   ready
                 """);
         run("device-remove linux card");
-        assertEquals("remove linux card", manager.calls.getLast());
+        assertEquals("remove linux card INSIST 15", manager.calls.getLast());
     }
 
     @Test
@@ -141,7 +141,7 @@ class CommandsTest {
         run("device-set linux disk0 size=2G serial=");
         run("device-remove linux disk0");
         assertEquals(List.of("add linux virtio.blk disk1 {file=disk.img, readOnly=true}",
-                "change linux disk0 {size=2G, serial=}", "remove linux disk0"), manager.calls);
+                "change linux disk0 {size=2G, serial=}", "remove linux disk0 INSIST 15"), manager.calls);
         assertFails("device-add linux virtio.gpu g0", "there is no kind of device 'virtio.gpu'; there are: virtio.blk,"
                 + " virtio.rng");
         assertFails("device-add linux virtio.rng r0 seed", "'seed' is no setting; write key=value");
@@ -152,7 +152,7 @@ class CommandsTest {
         assertFails("device-add linux virtio.rng r0 base=0x10000000",
                 "its place is taken; take the configuration back with: device-remove linux r0");
         run("device-remove linux r0");
-        assertEquals("remove linux r0", manager.calls.getLast());
+        assertEquals("remove linux r0 INSIST 15", manager.calls.getLast());
     }
 
     @Test
@@ -168,10 +168,10 @@ class CommandsTest {
     @Test
     void irqShowsWiredAndUsedSources() {
         assertPrints("irq", """
-                SOURCE  LEVEL  STATE       ENABLED  PRIORITY  COUNT  DEVICE
-                     1  low    idle        no              0      0  disk0
-                    10  high   in service  yes             1   1234  uart0
-                    11  low    idle        yes             0      0  -
+                SOURCE  RAISED  ENABLED  PENDING  SERVING  PRIORITY  COUNT  DEVICE
+                     1  -       -        -        -               0      0  disk0
+                    10  yes     yes      -        yes             1   1234  uart0
+                    11  -       yes      -        -               0      0  -
                 """);
     }
 

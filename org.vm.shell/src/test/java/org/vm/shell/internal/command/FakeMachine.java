@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.vm.api.CacheStats;
 import org.vm.api.DeviceException;
 import org.vm.api.ExecMode;
@@ -22,6 +23,7 @@ import org.vm.api.device.DeviceHost;
 import org.vm.api.device.DeviceStatus;
 import org.vm.api.device.DeviceType;
 import org.vm.api.device.MmioDevice;
+import org.vm.api.hotplug.HotplugManager;
 import org.vm.api.irq.InterruptController;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.machine.DeviceManager;
@@ -44,6 +46,7 @@ public final class FakeMachine implements Machine, DeviceManager, Bus {
     List<String> missing = List.of();
     public String reason;
     TranslatedCode translated;
+    public HotplugManager hotplug;
     private ExecMode mode = ExecMode.HYBRID;
 
     private final VmConfig config;
@@ -235,6 +238,17 @@ public final class FakeMachine implements Machine, DeviceManager, Bus {
     @Override
     public List<DeviceHost.Plugged> plugged() {
         return plugged;
+    }
+
+    @Override
+    public Map<Integer, List<String>> interruptOwners() {
+        return attachments.stream().collect(Collectors.groupingBy(Attachment::irq,
+                Collectors.mapping(a -> a.device().name(), Collectors.toList())));
+    }
+
+    @Override
+    public Optional<HotplugManager> hotplug() {
+        return Optional.ofNullable(hotplug);
     }
 
     @Override

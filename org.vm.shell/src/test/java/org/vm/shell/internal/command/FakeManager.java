@@ -1,10 +1,14 @@
 package org.vm.shell.internal.command;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.vm.api.device.DeviceType;
+import org.vm.api.hotplug.Removal;
 import org.vm.api.machine.DeviceManager.Attachment;
 import org.vm.api.machine.DeviceManager.Refusal;
 import org.vm.api.machine.Machine;
@@ -14,6 +18,7 @@ import org.vm.api.machine.MachineManager;
 public final class FakeManager implements MachineManager {
     public final List<FakeMachine> machines = new ArrayList<>();
     public final List<String> calls = new ArrayList<>();
+    public CompletionStage<Void> removal = CompletableFuture.completedFuture(null);
 
     public FakeManager(String... names) {
         for (String name : names) {
@@ -67,8 +72,9 @@ public final class FakeManager implements MachineManager {
     }
 
     @Override
-    public void removeDevice(String machine, String name) {
-        calls.add("remove " + machine + " " + name);
+    public CompletionStage<Void> removeDevice(String machine, String name, Duration limit, Removal how) {
+        calls.add("remove " + machine + " " + name + " " + how + " " + limit.toSeconds());
+        return removal;
     }
 
     @Override
