@@ -26,13 +26,13 @@ class InterruptTest {
     }
 
     @Test
-    void neighboursHaveDifferentSourcesAndACardHasThatOfItsPort() {
+    void neighboursHaveDifferentSourcesAndNoCardHasThatOfThePorts() {
         for (int device = 1; device <= 8; device++) {
             FakeCard card = new FakeCard("card" + device, FakeCard.plain());
             machine.host.plug(card, "slot" + device);
             card.context.interrupt().raise();
             for (int source = 32; source < 36; source++) {
-                assertEquals(source == 32 + device % 4, machine.level(source), "slot" + device + ", source " + source);
+                assertEquals(source == 32 + device % 4 % 3, machine.level(source), "slot" + device + ", source " + source);
             }
             card.context.interrupt().lower();
         }
