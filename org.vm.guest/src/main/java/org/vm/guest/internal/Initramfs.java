@@ -15,11 +15,10 @@ final class Initramfs {
     private static final List<String> FOLDERS = List.of("bin", "dev", "etc", "mnt", "newroot", "proc", "root", "run",
             "sbin", "sys", "tmp", "usr", "usr/bin", "usr/sbin", "var");
     /** Resources beside this class, and where they go. */
-    private static final Map<String, String> SCRIPTS =
-            Map.of("init", "init", "profile", "etc/profile", "mdev.conf", "etc/mdev.conf", "passwd", "etc/passwd",
-                    "group", "etc/group", "fstab", "etc/fstab", "exec", "sbin/vm-exec", "agent", "sbin/vm-agent");
-
-    private static final Set<String> PROGRAMS = Set.of("init", "exec", "agent");
+    private static final Map<String, String> SCRIPTS = Map.of("init", "init", "exec", "sbin/vm-exec",
+            "port", "sbin/vm-port", "agent", "sbin/vm-agent", "profile", "etc/profile", "mdev.conf", "etc/mdev.conf",
+            "passwd", "etc/passwd", "group", "etc/group", "fstab", "etc/fstab");
+    private static final Set<String> PROGRAMS = Set.of("init", "exec", "port", "agent");
 
     private final byte[] busybox;
     private final String kernelVersion;

@@ -26,6 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vm.api.VmException;
 import org.vm.api.device.DeviceStatus;
 import org.vm.api.hotplug.GuestAgentException;
+import org.vm.api.hotplug.HotplugException;
+import org.vm.api.hotplug.HotplugManager;
+import org.vm.api.hotplug.SlotInfo;
 import org.vm.backend.agent.internal.AgentPort;
 import org.vm.backend.agent.internal.QemuGuestAgent;
 import org.vm.backend.block.internal.RamDiskBackend;
@@ -112,7 +115,7 @@ class GuestAgentTest {
         byte[] programs = fetched(() -> DebianPrograms.overlay("qemu-guest-agent", "usr/sbin/qemu-ga", Map.of("sbin/vm-agent",
                 """
                 #!/bin/sh
-                exec qemu-ga -m virtio-serial -p /dev/vport0p1 -t /run
+                exec qemu-ga -m virtio-serial -p "$1" -t /run
                 """)));
         Path initrd = folder.resolve("initrd");
         GuestMachine.Builder machine = machine();
@@ -126,7 +129,7 @@ class GuestAgentTest {
             sh(guest, "kill $(pidof qemu-ga)");
             assertEquals(GuestAgentException.Reason.DISCONNECTED, assertInstanceOf(GuestAgentException.class,
                     assertThrows(ExecutionException.class, () -> get(agent.rescan(STEP))).getCause()).reason());
-            sh(guest, "/sbin/vm-agent & true");
+            sh(guest, "/sbin/vm-agent /dev/virtio-ports/org.qemu.guest_agent.0 & true");
             get(agent.whenConnected());
             get(agent.rescan(STEP));
             powerOff(guest);
@@ -140,29 +143,35 @@ class GuestAgentTest {
     }
 
     private void plugAndUnplug(GuestMachine guest, int rounds) throws Exception {
+        guest.pci().agent(agent);
+        HotplugManager slots = guest.pci().hotplug();
         get(agent.whenConnected());
         guest.expect(PROMPT, BOOT);
-        sh(guest, "dmesg -n 1");
+        sh(guest, "dmesg -n 1; modprobe -q ext4");
         try (RamDiskBackend storage = new RamDiskBackend(16 << 20)) {
             PciTransport disk = new PciTransport(new Blk("disk", storage, Blk.Settings.DEFAULT));
+            guest.pci().plug(disk, "slot3");
             for (int round = 0; round < rounds; round++) {
-                guest.pci().plug(disk, "slot3");
-                get(agent.rescan(STEP));
+                SlotInfo slot = get(slots.plug("disk", STEP));
+                assertEquals(SlotInfo.Way.AGENT, slot.way(), slot.reason());
+                assertEquals(ADDRESS, slot.address());
                 assertEquals("/dev/vda", sh(guest, "n=0; until [ -b /dev/vda ] || [ $n = 50 ]; do n=$((n+1)); usleep 100000;"
                         + " done; ls /dev/vda"));
                 assertEquals(List.of(), get(agent.users(ADDRESS, STEP)));
-                sh(guest, "modprobe -q ext4; mke2fs -I 256 /dev/vda >/dev/null; mount -t ext4 /dev/vda /mnt");
-                assertEquals(List.of("/mnt is mounted from vda"), get(agent.users(ADDRESS, STEP)));
+                sh(guest, "mke2fs -I 256 /dev/vda >/dev/null; mount -t ext4 /dev/vda /mnt");
+                HotplugException refused = assertInstanceOf(HotplugException.class,
+                        assertThrows(ExecutionException.class, () -> get(slots.unplug("disk", STEP, false))).getCause());
+                assertEquals(HotplugException.Reason.REFUSED, refused.reason());
+                assertTrue(refused.getMessage().contains("/mnt is mounted from vda"), refused.getMessage());
                 sh(guest, "umount /mnt; mkswap /dev/vda >/dev/null; swapon /dev/vda");
                 assertEquals(List.of("the guest swaps to vda"), get(agent.users(ADDRESS, STEP)));
                 sh(guest, "swapoff /dev/vda");
-                assertEquals(List.of(), get(agent.users(ADDRESS, STEP)));
-                get(agent.remove(ADDRESS, STEP));
-                assertEquals(DeviceStatus.ATTACHED, disk.status(), "its driver has let it go");
+                get(slots.unplug("disk", STEP, false));
+                assertEquals(DeviceStatus.DETACHED, disk.status());
                 assertEquals("gone", sh(guest, "[ -e /sys/bus/pci/devices/" + ADDRESS + " ] || [ -e /dev/vda ] || echo gone"));
-                guest.pci().unplug(disk);
                 get(agent.remove(ADDRESS, STEP));
             }
+            guest.pci().unplug(disk);
         }
         // The host's load is no concern of the guest.
         assertEquals("", sh(guest, "dmesg -r | grep '^<[0-4]>' | grep -v 'hrtimer: interrupt took'"), "warnings of the kernel");
