@@ -144,7 +144,7 @@ class GuestAgentTest {
 
     private void plugAndUnplug(GuestMachine guest, int rounds) throws Exception {
         guest.pci().agent(agent);
-        HotplugManager slots = guest.pci().hotplug();
+        HotplugManager slots = guest.pci().hotplug().orElseThrow();
         get(agent.whenConnected());
         guest.expect(PROMPT, BOOT);
         sh(guest, "dmesg -n 1; modprobe -q ext4");
