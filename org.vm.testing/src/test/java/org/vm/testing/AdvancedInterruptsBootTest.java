@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -19,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.vm.api.ExecMode;
 import org.vm.api.VmException;
 import org.vm.backend.block.internal.FileBlockBackend;
+import org.vm.backend.block.internal.RamDiskBackend;
 import org.vm.device.virtio.internal.Blk;
 import org.vm.device.virtio.internal.Console;
 import org.vm.device.virtio.internal.PciTransport;
@@ -226,5 +230,38 @@ class AdvancedInterruptsBootTest {
                     + " count=1 2>/dev/null; echo again >/dev/hvc0; cat /proc/interrupts"));
             assertEquals("", sh(guest, WARNINGS), "warnings of the kernel");
         });
+    }
+
+    @Test
+    @Tag("slow")
+    @Timeout(900)
+    void cardsThatComeAndGoLeaveNoVectorTaken() throws Exception {
+        boot("aplic-imsic", "linux", 2, (guest, interrupts) -> {
+            Set<String> before = null;
+            for (int round = 0; round < 20; round++) {
+                try (RamDiskBackend storage = new RamDiskBackend(4 << 20)) {
+                    PciTransport disk = new PciTransport(new Blk("more", storage, new Blk.Settings(512, "MORE", 2, 32)));
+                    guest.pci().plug(disk, "slot5");
+                    String seen = sh(guest, "echo 1 >/sys/bus/pci/rescan; n=0; until [ -b /dev/vdb ] || [ $n = 50 ]; do n=$((n+1));"
+                            + " usleep 100000; done; dd if=/tmp/a of=/dev/vdb bs=64k conv=fsync 2>/dev/null; cat /proc/interrupts");
+                    assertTrue(count(seen, "PCI-MSIX-0000:05:00.0 +0 Edge") == 0, seen);
+                    assertTrue(count(seen, "PCI-MSIX-0000:05:00.0 +1 Edge") + count(seen, "PCI-MSIX-0000:05:00.0 +2 Edge") > 0, seen);
+                    sh(guest, "echo 1 >/sys/bus/pci/devices/0000:05:00.0/remove");
+                    guest.pci().unplug(disk);
+                }
+                assertEquals("0", sh(guest, "grep -c 0000:05:00.0 /proc/interrupts"));
+                Set<String> enabled = enabledIdentities(guest);
+                // The root port's may have been set up by the first card.
+                before = before == null ? enabled : before;
+                assertEquals(before, enabled, "round " + round);
+            }
+            assertEquals("", sh(guest, WARNINGS), "warnings of the kernel");
+        });
+    }
+
+    private static Set<String> enabledIdentities(GuestMachine guest) {
+        Map<String, String> info = guest.machine().devices().find("imsic").orElseThrow().device().info();
+        return info.entrySet().stream().filter(entry -> entry.getKey().endsWith(".S"))
+                .map(entry -> entry.getKey() + " " + entry.getValue().replaceAll(", pending.*", "")).collect(Collectors.toSet());
     }
 }
