@@ -148,6 +148,8 @@ class AdvancedInterruptsBootTest {
         assertTrue(imsic.contains("providing IPIs using interrupt 1"), imsic);
         assertTrue(imsic.contains("per-CPU IDs 255 at base address 0x0000000028000000"), imsic);
         assertTrue(harts == 1 || count(interrupts, "Function call interrupts") > 0, interrupts);
+        assertEquals("disabled disabled", sh(guest, "cd /proc/device-tree/soc; echo $(tr '\\0' ' ' <aplic@c000000/status)"
+                + " $(tr '\\0' ' ' <imsics@24000000/status); cd"), "M-mode's, by whichever firmware");
     }
 
     private static void wires(GuestMachine guest, String interrupts) {

@@ -24,8 +24,9 @@ final class AplicDomain extends ControllerPart {
     private static final int IN_CLRIP = 0x1D00;
     private static final int SETIE = 0x1E00;
     private static final int CLRIE = 0x1F00;
+    /** Bytes of each of these four arrays. */
     private static final int WORDS = 0x80;
-    /** From each of the four arrays to the register that takes a number. */
+    /** From an array to the register that takes a number. */
     private static final int BY_NUMBER = 0xDC;
     private static final int SETIPNUM_LE = 0x2000;
     private static final int GENMSI = 0x3000;
@@ -80,10 +81,10 @@ final class AplicDomain extends ControllerPart {
         enabled = new int[pending.length];
     }
 
-    /** The state of a root domain in which all sources are delegated, or of another one, which has none yet. */
+    /** To the state of a root domain that delegates all sources, and of a child that has not begun to use them. */
     void reset() {
-        Arrays.fill(given, child != null);
-        Arrays.fill(config, INACTIVE);
+        Arrays.fill(given, true);
+        Arrays.fill(config, 1, config.length, child == null ? INACTIVE : DELEGATED);
         Arrays.fill(target, 0);
         Arrays.fill(pending, 0);
         Arrays.fill(enabled, 0);
@@ -93,9 +94,6 @@ final class AplicDomain extends ControllerPart {
         delivery.reset();
         if (child != null) {
             child.reset();
-            for (int source = 1; source < config.length; source++) {
-                configure(source, DELEGATED);
-            }
         }
     }
 
@@ -196,6 +194,10 @@ final class AplicDomain extends ControllerPart {
     }
 
     private void deliverAll() {
+        if (!delivery.byMessage()) {
+            delivery.update(this);
+            return;
+        }
         for (int source = 1; source < config.length; source++) {
             deliver(source);
         }
@@ -267,7 +269,7 @@ final class AplicDomain extends ControllerPart {
             return delivery.register(this, offset - TARGET_END);
         }
         int word = (offset & WORDS - 1) / 4;
-        return (offset & BY_NUMBER & WORDS) != 0 || word >= pending.length ? 0 : switch (offset & -0x100) {
+        return (offset & WORDS) != 0 || word >= pending.length ? 0 : switch (offset & -0x100) {
             case SETIP -> pending[word];
             case IN_CLRIP -> inputs(word);
             case SETIE -> enabled[word];

@@ -40,11 +40,11 @@ record Csr(int number, String name, Read read, Exchange exchange, Predicate<Hart
 
     /** Reads as {@code value} whatever is written. */
     static Csr fixed(int number, String name, long value) {
-        return of(number, name, hart -> value, (Hart hart, long ignored) -> {});
+        return of(number, name, hart -> value, (hart, ignored) -> {});
     }
 
     static Csr readOnly(int number, String name, Read read) {
-        return of(number, name, read, (Hart hart, long ignored) -> {
+        return of(number, name, read, (hart, ignored) -> {
             throw RiscvTrap.ILLEGAL_INSTRUCTION;
         });
     }
