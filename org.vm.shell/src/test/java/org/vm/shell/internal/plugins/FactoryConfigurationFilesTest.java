@@ -9,30 +9,88 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Dictionary;
+import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
+import org.vm.api.hotplug.HotplugException;
+import org.vm.shell.internal.command.FakeManager;
 
 class FactoryConfigurationFilesTest {
     private final List<String> calls = new ArrayList<>();
+    private final Map<String, Hashtable<String, Object>> store = new TreeMap<>();
     private final FactoryConfigurationFiles files = new FactoryConfigurationFiles(admin());
+    private final FakeManager manager = new FakeManager("linux");
 
     @TempDir
     private Path folder;
 
+    private File file(String name, String text) throws Exception {
+        return Files.writeString(folder.resolve(name), text).toFile();
+    }
+
     @Test
     void aFileWithATildeIsAFactoryConfiguration() throws Exception {
-        File file = Files.writeString(folder.resolve("org.vm.device.virtio.rng~seed-1.cfg"), "# entropy\nvm = linux \n")
-                .toFile();
+        File file = file("org.vm.device.virtio.rng~seed-1.cfg", "# entropy\nvm = linux \n");
         files.install(file);
         files.update(file);
         files.uninstall(file);
-        assertEquals(List.of("get org.vm.device.virtio.rng seed-1", "updateIfDifferent {vm=linux}",
-                "get org.vm.device.virtio.rng seed-1", "updateIfDifferent {vm=linux}",
-                "get org.vm.device.virtio.rng seed-1", "delete"), calls);
+        assertEquals(List.of("update org.vm.device.virtio.rng~seed-1 {vm=linux}", "update org.vm.device.virtio.rng~seed-1 {vm=linux}",
+                "delete org.vm.device.virtio.rng~seed-1"), calls);
+    }
+
+    @Test
+    void theDeviceOfADeletedFileLeavesInAgreementWithTheGuest() throws Exception {
+        files.bindMachines(manager);
+        File seed = file("org.vm.device.virtio.rng~seed.cfg", "vm = linux\n");
+        File disk = file("org.vm.device.virtio.blk~x.cfg", "vm = linux\nname = disk1\n");
+        files.install(seed);
+        files.install(disk);
+        calls.clear();
+        files.uninstall(seed);
+        files.uninstall(disk);
+        assertEquals(List.of("remove linux seed INSIST 15", "remove linux disk1 INSIST 15"), manager.calls);
+        assertEquals(List.of(), calls, "the manager deletes the configurations");
+        manager.removal = CompletableFuture.failedFuture(new HotplugException(HotplugException.Reason.FAILED, "it is stuck"));
+        files.install(disk);
+        files.uninstall(disk);
+        assertEquals("delete org.vm.device.virtio.blk~x", calls.getLast());
+    }
+
+    @Test
+    void aFileThatComesBackWhileItsDeviceLeavesIsReadWhenItHasLeft() throws Exception {
+        files.bindMachines(manager);
+        CompletableFuture<Void> leaving = new CompletableFuture<>();
+        manager.removal = leaving;
+        File disk = file("org.vm.device.virtio.blk~disk1.cfg", "vm = linux\n");
+        files.install(disk);
+        files.uninstall(disk);
+        calls.clear();
+        files.install(disk);
+        assertEquals(List.of(), calls);
+        leaving.complete(null);
+        assertEquals(List.of("update org.vm.device.virtio.blk~disk1 {vm=linux}"), calls);
+    }
+
+    @Test
+    void whatIsNoDeviceOrNotTheOnlyOneOfItsNameIsDeletedAtOnce() throws Exception {
+        files.bindMachines(manager);
+        File machine = file("org.vm.machine~linux.cfg", "memory = 64M\n");
+        File disk = file("org.vm.device.virtio.blk~disk1.cfg", "vm = linux\n");
+        File same = file("org.vm.device.virtio.blk~other.cfg", "vm = linux\nname = disk1\n");
+        files.install(machine);
+        files.install(disk);
+        files.install(same);
+        files.uninstall(machine);
+        files.uninstall(same);
+        assertEquals(List.of(), manager.calls);
+        assertEquals("[org.vm.device.virtio.blk~disk1]", store.keySet().toString());
     }
 
     @Test
@@ -44,13 +102,27 @@ class FactoryConfigurationFilesTest {
     }
 
     private ConfigurationAdmin admin() {
-        Configuration configuration = proxy(Configuration.class, (name, arguments) -> {
-            calls.add(name + (arguments == null ? "" : " " + Map.copyOf((Map<?, ?>) arguments[0])));
-            return name.equals("delete") ? null : true;
-        });
-        return proxy(ConfigurationAdmin.class, (name, arguments) -> {
-            calls.add("get " + arguments[0] + " " + arguments[1]);
-            return configuration;
+        return proxy(ConfigurationAdmin.class, (name, arguments) -> name.equals("listConfigurations")
+                ? store.keySet().stream().filter(pid -> store.get(pid).containsKey("vm")).map(this::configuration)
+                        .toArray(Configuration[]::new)
+                : configuration(arguments[0] + "~" + arguments[1]));
+    }
+
+    private Configuration configuration(String pid) {
+        return proxy(Configuration.class, (name, arguments) -> switch (name) {
+            case "updateIfDifferent" -> {
+                Hashtable<String, Object> properties = new Hashtable<>((Map<String, ?>) arguments[0]);
+                calls.add("update " + pid + " " + properties);
+                yield store.put(pid, properties) == null;
+            }
+            case "delete" -> {
+                calls.add("delete " + pid);
+                store.remove(pid);
+                yield null;
+            }
+            case "getProperties" -> (Dictionary<String, Object>) store.get(pid);
+            case "getPid" -> pid;
+            default -> throw new AssertionError("a configuration is asked for " + name);
         });
     }
 
