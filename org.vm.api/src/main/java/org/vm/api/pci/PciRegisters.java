@@ -19,6 +19,14 @@ public interface PciRegisters {
     /** @param value zero-extended from {@code width} bytes */
     void write(long offset, int width, long value);
 
+    /**
+     * What is read there once the function was pulled, until software has switched its slot off: all ones, as where nobody
+     * answers. For drivers that would wait for ever because of that, something else.
+     */
+    default long gone(int width) {
+        return width == 8 ? -1 : (1L << 8 * width) - 1;
+    }
+
     /** Little-endian bytes that never change. */
     static PciRegisters constant(byte... bytes) {
         byte[] kept = bytes.clone();

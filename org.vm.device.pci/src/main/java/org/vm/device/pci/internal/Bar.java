@@ -46,6 +46,6 @@ final class Bar {
 
     /** What it answers to as long as its space is enabled. */
     Claim claim() {
-        return new Claim(this, declared.kind() == PciBar.Kind.IO, config.get(field) & addressMask, size);
+        return new Claim(this, declared.kind() == PciBar.Kind.IO, config.get(field) & addressMask, size, false);
     }
 }

@@ -92,13 +92,15 @@ final class RootBus {
     /** Finds out anew who answers to which addresses. */
     void decode() {
         synchronized (decoding) {
-            List<Claim> claims = Stream.concat(Stream.of(ports).flatMap(port -> port.claims().stream()),
-                    integrated().flatMap(endpoint -> endpoint.claims().stream())).toList();
+            // Who is there comes before who was.
+            List<Claim> claims = Stream.of(Stream.of(ports).flatMap(port -> port.claims().stream()),
+                    integrated().flatMap(endpoint -> endpoint.claims().stream()),
+                    Stream.of(ports).flatMap(port -> port.pulled().stream())).flatMap(all -> all).toList();
             List<Claim> left = new ArrayList<>();
             for (AddressWindow window : windows) {
                 left.addAll(window.assign(claims.stream().filter(window::holds).toList()));
             }
-            unanswered = left;
+            unanswered = left.stream().filter(claim -> !claim.gone()).toList();
         }
     }
 

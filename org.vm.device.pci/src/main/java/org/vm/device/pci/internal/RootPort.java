@@ -26,6 +26,8 @@ final class RootPort {
     private final Runnable decode;
     private volatile Endpoint card;
     private volatile boolean linked;
+    /** What the last card answered to when it was pulled, until software knows. */
+    private volatile List<Claim> pulled = List.of();
     private volatile Runnable watch = () -> { };
 
     /**
@@ -120,6 +122,7 @@ final class RootPort {
     /** A card comes. @param press whether the attention button is pressed with it */
     synchronized void insert(Endpoint endpoint, boolean press) {
         card = endpoint;
+        pulled = List.of();
         slot.present(true, press);
         refresh();
     }
@@ -132,6 +135,7 @@ final class RootPort {
                 return false;
             }
             card = endpoint;
+            pulled = List.of();
             linked = true;
         }
         slot.present(true, false);
@@ -140,6 +144,8 @@ final class RootPort {
     }
 
     synchronized void remove() {
+        Endpoint there = reachable();
+        pulled = there == null ? List.of() : there.claims().stream().map(Claim::pulled).toList();
         linked = false;
         card = null;
         slot.present(false, false);
@@ -151,6 +157,7 @@ final class RootPort {
         interrupts.reset();
         Endpoint there = card;
         linked = there != null;
+        pulled = List.of();
         slot.reset(linked, linked);
         if (there != null) {
             there.reset();
@@ -165,6 +172,9 @@ final class RootPort {
                 && (config.get(Header.BRIDGE_CONTROL) & Header.SECONDARY_BUS_RESET) == 0;
         boolean lost = linked && !up;
         linked = up;
+        if (!slot.powered()) {
+            pulled = List.of();
+        }
         if (lost) {
             there.reset();
         }
@@ -176,6 +186,11 @@ final class RootPort {
     List<Claim> claims() {
         Endpoint there = reachable();
         return there == null ? List.of() : there.claims().stream().filter(this::forwards).toList();
+    }
+
+    /** What a card answered to that was pulled from under software. */
+    List<Claim> pulled() {
+        return pulled.stream().filter(this::forwards).toList();
     }
 
     private boolean forwards(Claim claim) {

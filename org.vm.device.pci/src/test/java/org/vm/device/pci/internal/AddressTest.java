@@ -9,6 +9,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
 import org.junit.jupiter.api.Test;
 import org.vm.api.pci.PciBar;
+import org.vm.api.pci.PciRegisters;
 
 /** Who answers to which address, as BARs and windows move. */
 class AddressTest {
@@ -183,6 +184,77 @@ class AddressTest {
         assertEquals(NOBODY, machine.load(MEMORY, 4));
         assertEquals(0xffff, machine.config(0, CARD, Header.VENDOR_ID));
         assertEquals(1, card.detached);
+    }
+
+    /** A card with a register that drivers wait for. */
+    private static final class Patient implements PciRegisters {
+        private int reached;
+
+        @Override
+        public long size() {
+            return 0x1000;
+        }
+
+        @Override
+        public long read(long offset, int width) {
+            reached++;
+            return 5;
+        }
+
+        @Override
+        public void write(long offset, int width, long value) {
+            reached++;
+        }
+
+        @Override
+        public long gone(int width) {
+            return 0;
+        }
+    }
+
+    private FakeCard patient(Patient registers) {
+        FakeCard card = new FakeCard("card", FakeCard.plain().bar(0, PciBar.Kind.MEMORY, registers));
+        machine.host.plug(card, "slot2");
+        machine.config(0, 2, Header.SECONDARY_BUS, 2);
+        machine.config(2, 0, Header.BAR_0, MEMORY);
+        machine.config(2, 0, Header.COMMAND, 2);
+        machine.config(0, 2, Header.MEMORY_BASE, 0x4000);
+        machine.config(0, 2, Header.MEMORY_LIMIT, 0x4000);
+        machine.config(0, 2, Header.COMMAND, 2);
+        assertEquals(5, machine.load(MEMORY, 4));
+        return card;
+    }
+
+    @Test
+    void aCardThatIsPulledMaySayWhatItsDriverReadsUntilTheSlotIsSwitchedOff() {
+        Patient registers = new Patient();
+        machine.host.unplug(patient(registers));
+        assertEquals(0, machine.load(MEMORY + 8, 4));
+        machine.store(MEMORY, 4, 1);
+        assertEquals(1, registers.reached, "it is not there any more");
+        assertEquals(0xffff, machine.config(2, 0, Header.VENDOR_ID));
+        machine.config(0, 2, Header.COMMAND, 0);
+        assertEquals(NOBODY, machine.load(MEMORY, 4));
+        machine.config(0, 2, Header.COMMAND, 2);
+        assertEquals(0, machine.load(MEMORY, 4));
+        machine.config(0, 2, Express.SLOT_CONTROL.at(machine.capability(0, 2, 0x10)), 1 << 10);
+        assertEquals(NOBODY, machine.load(MEMORY, 4));
+    }
+
+    @Test
+    void whoeverIsThereComesBeforeACardThatWasPulled() {
+        machine.host.unplug(patient(new Patient()));
+        machine.host.plug(card("other"), "00:1e");
+        machine.config(0, CARD, Header.BAR_0, MEMORY);
+        machine.config(0, CARD, Header.COMMAND, 2);
+        machine.store(MEMORY, 4, 9);
+        assertEquals(9, machine.load(MEMORY, 4));
+        machine.config(0, CARD, Header.COMMAND, 0);
+        assertEquals(0, machine.load(MEMORY, 4));
+        machine.host.reset();
+        machine.config(0, 2, Header.MEMORY_BASE, 0x4000);
+        machine.config(0, 2, Header.COMMAND, 2);
+        assertEquals(NOBODY, machine.load(MEMORY, 4));
     }
 
     /** Random placing of three cards' BARs and of bridge windows: nothing throws, and no two answer to one address. */

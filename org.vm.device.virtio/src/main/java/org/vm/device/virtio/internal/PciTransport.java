@@ -152,6 +152,12 @@ public final class PciTransport implements PciFunction, BusMaster {
             };
         }
 
+        /** Linux resets a device that was pulled, and waits for its status to read 0 as long as it takes (4.1.4.3.2). */
+        @Override
+        public long gone(int width) {
+            return 0;
+        }
+
         @Override
         public void write(long offset, int width, long value) {
             int within = (int) offset & PART - 1;
