@@ -116,6 +116,11 @@ public final class DebianGuests implements GuestCatalog {
         };
     }
 
+    /** Whether the kernel with hot-plug was built, so that it takes no more than a moment to {@link #prepare} its guest. */
+    public boolean hasHotplugKernel() {
+        return pciehpKernel().isReady();
+    }
+
     @Override public GuestImage prepare(String name, FetchOptions options, Progress progress) {
         Guest guest = Guest.of(name);
         if (!options.refresh() && isPrepared(name)) {
