@@ -1,5 +1,7 @@
 package org.vm.api.cpu;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.vm.api.irq.InterruptFile;
@@ -29,7 +31,13 @@ public abstract class Cpu {
      */
     public int codeEpoch;
 
-    private volatile boolean attention;
+    /** Words of {@link #signals}: not zero while {@link #attention()} is asked for; written by translated code as it likes. */
+    public static final int ATTENTION = 0;
+    public static final int PROGRESS = 1;
+    private static final VarHandle SIGNAL = MethodHandles.arrayElementVarHandle(long[].class);
+
+    /** For translated code, which reads it without order, and now and then. All others call {@link #attention()}. */
+    public final long[] signals = new long[2];
     private volatile boolean exitRequested;
     private volatile Thread thread;
 
@@ -86,12 +94,12 @@ public abstract class Cpu {
 
     /** Whether {@link #attend()} should be called before the next block. */
     public final boolean attention() {
-        return attention;
+        return (long) SIGNAL.getVolatile(signals, ATTENTION) != 0;
     }
 
     /** Asks for {@link #attend()}; wakes a waiting vCPU. Any thread. */
     public final void requestAttention() {
-        attention = true;
+        SIGNAL.setVolatile(signals, ATTENTION, 1L);
         Thread t = thread;
         if (t != null) {
             LockSupport.unpark(t);
@@ -100,7 +108,7 @@ public abstract class Cpu {
 
     /** Called by {@link #attend()} before it looks at what is pending. */
     protected final void clearAttention() {
-        attention = false;
+        SIGNAL.setVolatile(signals, ATTENTION, 0L);
     }
 
     /** Makes the engine return {@link ExitReason#REQUESTED} soon. Any thread. */

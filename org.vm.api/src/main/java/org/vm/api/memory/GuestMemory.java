@@ -19,7 +19,7 @@ public interface GuestMemory extends AutoCloseable {
     /** The regions, sorted by base. */
     List<Region> regions();
 
-    /** Everything, as one segment. */
+    /** Everything, as one segment; there may be more of it than the regions take. */
     MemorySegment segment();
 
     /**

@@ -1,5 +1,7 @@
 package org.vm.api.mmu;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * The words of {@link Mmu#translations()}: a direct-mapped TLB, four words an entry. The entry for an address begins at
  * {@code (address >>> INDEX_SHIFT) & (words.length - ENTRY)}. An access of {@code size} bytes (1, 2, 4, 8) hits if
@@ -18,4 +20,16 @@ public final class TlbLayout {
     public static final int ADDEND = 2;
 
     private TlbLayout() {}
+
+    /**
+     * The largest offset that generated code may reach in {@code memory}, with all bits below its highest set: an offset
+     * that is and-ed with it needs no bounds check, and each offset that a hit gives is left as it is. Memory that is made
+     * for this has a power of two and eight more bytes.
+     *
+     * @return -1 for memory of another size
+     */
+    public static long offsetMask(MemorySegment memory) {
+        long mask = memory.byteSize() - Long.BYTES - 1;
+        return mask > 0 && (mask & mask + 1) == 0 ? mask : -1;
+    }
 }

@@ -51,7 +51,9 @@ final class GuestRam implements GuestMemory {
     }
 
     private MemorySegment allocate(long total) {
-        MemorySegment mapping = AnonymousMapping.allocate(total, arena);
+        // Addresses without memory behind them cost nothing, and let generated code mask offsets instead of comparing them.
+        long bounded = (Long.highestOneBit(total - 1) << 1) + Long.BYTES;
+        MemorySegment mapping = AnonymousMapping.allocate(bounded, arena);
         if (mapping != null) {
             return mapping;
         }

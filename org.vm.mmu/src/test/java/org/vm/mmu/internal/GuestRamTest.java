@@ -2,10 +2,12 @@ package org.vm.mmu.internal;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vm.api.InvalidAddressException;
 import org.vm.api.memory.GuestMemory.Region;
+import org.vm.api.mmu.TlbLayout;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -24,7 +26,7 @@ class GuestRamTest {
         try (GuestRam ram = new GuestRam(List.of(region("ram", 0x8000_0000L, 0x10000, true), region("rom", 0x1000, 0x1000, false)))) {
             assertEquals(List.of(new Region("rom", 0x1000, 0x1000, 0x10000, false),
                     new Region("ram", 0x8000_0000L, 0x10000, 0, true)), ram.regions());
-            assertEquals(0x11000, ram.segment().byteSize());
+            assertTrue(ram.segment().byteSize() >= 0x11000);
             assertEquals(0, ram.segment().address() % 4096);
         }
     }
@@ -57,9 +59,22 @@ class GuestRamTest {
     }
 
     @Test
+    void aMaskedOffsetIsTheSameWithinAllMemoryAndNeverBeyondTheSegment() {
+        for (long size : new long[] {0x1000, 0x10000, 0x11000, 0x7F000, 0x80000}) {
+            try (GuestRam ram = new GuestRam(List.of(region("ram", 0, size, true)))) {
+                long mask = TlbLayout.offsetMask(ram.segment());
+                assumeTrue(mask != -1, "the host maps no memory");
+                assertEquals(size - 1, size - 1 & mask);
+                assertEquals(0, mask & mask + 1);
+                assertEquals(0, ram.segment().get(ValueLayout.JAVA_LONG_UNALIGNED, mask));
+            }
+        }
+    }
+
+    @Test
     void memoryStartsAsZeroes() {
         try (GuestRam ram = new GuestRam(List.of(region("ram", 0, 0x1000, true)))) {
-            assertTrue(ram.segment().asByteBuffer().mismatch(java.nio.ByteBuffer.allocate(0x1000)) == -1);
+            assertEquals(-1, ram.segment().asSlice(0, 0x1000).mismatch(MemorySegment.ofArray(new byte[0x1000])));
         }
     }
 

@@ -54,7 +54,7 @@ class JitMemoryTest {
                 run(hart, seed++);
             }
             Use after = Use.now();
-            engine.assertTranslated(10_000);
+            engine.assertTranslated(1_000);
             String message = mode + ", " + seed + " programs: " + before + ", then " + after;
             assertTrue(after.heap < before.heap + before.heap / 4 + 24 * MIB, message);
             assertTrue(after.metaspace < before.metaspace + before.metaspace / 4 + 12 * MIB, message);

@@ -13,6 +13,7 @@ import org.slf4j.LoggerFactory;
 import org.vm.api.VmException;
 import org.vm.api.cpu.TranslatedCode.State;
 import org.vm.api.cpu.TranslationStats;
+import org.vm.api.mmu.TlbLayout;
 
 /**
  * The translated code of one machine, for all its CPUs. It holds so many bytes of bytecode at most; when there are more,
@@ -94,7 +95,7 @@ final class CodeCache {
         RegionWriter.Written written = null;
         RegionCode code = null;
         try {
-            written = classes.write(cached.region, cached.number, rows);
+            written = classes.write(cached.region, cached.number, rows, TlbLayout.offsetMask(memory));
             code = written.codeLength() >= Compiler.HUGE ? null : classes.define(written, memory);
         } catch (RuntimeException | LinkageError e) {
             LOG.error("the region at 0x{} was not translated; its code stays with the interpreter",

@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.vm.api.ExecutionException;
 import org.vm.api.cpu.Cpu;
@@ -31,7 +32,7 @@ final class RegionClasses {
         // HotSpot compiles methods that have not run yet only if the loader has been asked for what they name.
         for (Class<?> type : new Class<?>[] {Cpu.class, Mmu.class, GuestTrap.class, MemorySegment.class, Accesses.class,
                 RegionCode.class, ValueLayout.OfByte.class, ValueLayout.OfShort.class, ValueLayout.OfInt.class,
-                ValueLayout.OfLong.class, Double.class, Math.class, Long.class, Integer.class}) {
+                ValueLayout.OfLong.class, Double.class, Math.class, Objects.class, Long.class, Integer.class}) {
             loader.ask(type.getName());
         }
     }
@@ -41,13 +42,13 @@ final class RegionClasses {
      *
      * @param number distinguishes its name
      */
-    RegionWriter.Written write(Region region, int number, Rows rows) {
+    RegionWriter.Written write(Region region, int number, Rows rows, long offsetMask) {
         for (Node node : region.nodes()) {
             for (DecodedRow row : node.rows) {
                 see(row.row());
             }
         }
-        return RegionWriter.write(PACKAGE + ".Region" + number, region, rows);
+        return RegionWriter.write(PACKAGE + ".Region" + number, region, rows, offsetMask);
     }
 
     /** Lets generated code call a row's method. */

@@ -36,6 +36,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -61,18 +62,18 @@ final class RegionWriter {
     static final int COMPARED_TARGETS = 4;
 
     private static final ClassDesc REGION_CODE = desc(RegionCode.class);
-    private static final ClassDesc ACCESSES = desc(Accesses.class);
     private static final ClassDesc CPU = desc(Cpu.class);
     private static final ClassDesc MMU = desc(Mmu.class);
     private static final ClassDesc TRAP = desc(GuestTrap.class);
     private static final ClassDesc SEGMENT = desc(MemorySegment.class);
-    private static final ClassDesc DOUBLE = ClassDesc.of("java.lang.Double");
+    private static final ClassDesc MATH = desc(Math.class);
+    private static final ClassDesc OBJECTS = desc(Objects.class);
     private static final ClassDesc LONGS = CD_long.arrayType();
     private static final ClassDesc INTS = CD_int.arrayType();
     private static final MethodTypeDesc RUN = MethodTypeDesc.of(CD_int, CPU, LONGS, LONGS, CD_int, CD_int);
 
-    /** Equal to no masked address, because of the bits below the page number. */
-    private static final long NO_PAGE = -1;
+    /** Instructions after which the CPU's attention is looked at: about a microsecond. */
+    private static final int SLICE = 2_000;
 
     private static final int THIS = 0;
     private static final int CPU_PARAMETER = 1;
@@ -81,73 +82,67 @@ final class RegionWriter {
     private static final int ENTRY = 4;
     private static final int BUDGET = 5;
 
-    /** What is accessed, by the logarithm of its size. */
-    private static final String[] LAYOUTS = {"BYTE", "SHORT", "INT", "LONG"};
-    private static final ClassDesc[] LAYOUT_TYPES = {desc(ValueLayout.OfByte.class), desc(ValueLayout.OfShort.class),
-            desc(ValueLayout.OfInt.class), desc(ValueLayout.OfLong.class)};
-    private static final ClassDesc[] VALUE_TYPES = {ConstantDescs.CD_byte, ConstantDescs.CD_short, CD_int, CD_long};
-
     /** A class to define, and what its instance has to be given. */
     record Written(byte[] bytes, int codeLength, long[] pcs, int[] retiredBefore) {}
 
+    /** Leaving for a place outside of the region. */
     private record Stub(Label label, long pc) {}
 
+    /** Leaving at an instruction, by its number. */
     private record Miss(Label label, int stop) {}
 
     /** A call that may raise a trap. Only these are guarded: a handler keeps all registers alive where it is. */
     private record Throwing(Label start, Label end) {}
 
-    /** The page that accesses through a base register went to last. */
-    private record BasePage(int register, boolean store) {}
-
-    /** Local variables with its address, which is no address if nothing is known, and its addend. */
-    private record PageLocals(int tag, int addend) {}
-
-    /** The look-up of an access that goes to another page than the last one. */
-    private record LookUp(Label label, Label back, Label miss, PageLocals page, RowBody.Access access) {}
+    /** What happens when a slice of the budget has run. @param on where it goes on */
+    private record Poll(Label label, Label on, Label leave) {}
 
     private final ClassDesc self;
     private final Region region;
     private final Rows rows;
+    /** What offsets in memory are cut to, so that HotSpot sees that they are within it; negative if it has no such size. */
+    private final long offsetMask;
 
     private CodeBuilder code;
     private final Map<Node, Label> labels = new HashMap<>();
     private final Set<Node> written = new HashSet<>();
-    /** Local variable and type of each guest register that is used. */
-    private final TreeMap<Integer, Integer> locals = new TreeMap<>();
-    private final Set<Integer> doubles = new HashSet<>();
-    private final TreeSet<Integer> dirty = new TreeSet<>();
-    private int retired;
+    private final RegisterLocals registers = new RegisterLocals();
+    /** Local variables with the CPU, by what rows see of it. */
+    private final Map<Class<?>, Integer> states = new HashMap<>();
+    private TlbCode tlb;
+    /** Instructions that may still run: counted down, so that a loop has one number to keep and compare with zero. */
+    private int left;
+    /** Instructions that may run after those, when the CPU's attention has been looked at. */
+    private int rest;
     private int stop;
     private int target;
-    private int address;
     private int index;
     private int trap;
-    private int value;
+    private int signals;
     private Label dispatch;
+    /** Leaves the region for {@code target}. */
     private Label exit;
     private final List<Stub> exits = new ArrayList<>();
-    private final List<Stub> polls = new ArrayList<>();
-    private final Map<BasePage, PageLocals> basePages = new LinkedHashMap<>();
-    private final List<LookUp> lookUps = new ArrayList<>();
+    private final List<Poll> polls = new ArrayList<>();
     private final List<Miss> misses = new ArrayList<>();
+    private final List<Throwing> throwing = new ArrayList<>();
     private final List<Long> stopPcs = new ArrayList<>();
     private final List<Integer> stopRetired = new ArrayList<>();
-    private final List<Throwing> throwing = new ArrayList<>();
 
-    private RegionWriter(ClassDesc self, Region region, Rows rows) {
+    private RegionWriter(ClassDesc self, Region region, Rows rows, long offsetMask) {
         this.self = self;
         this.region = region;
         this.rows = rows;
+        this.offsetMask = offsetMask;
     }
 
     /** The class of a region. */
-    static Written write(String name, Region region, Rows rows) {
-        return new RegionWriter(ClassDesc.of(name), region, rows).write();
+    static Written write(String name, Region region, Rows rows, long offsetMask) {
+        return new RegionWriter(ClassDesc.of(name), region, rows, offsetMask).write();
     }
 
     private Written write() {
-        region.nodes().forEach(node -> node.rows.forEach(this::note));
+        region.nodes().forEach(node -> node.rows.forEach(registers::note));
         byte[] bytes = ClassFile.of(ClassFile.DebugElementsOption.DROP_DEBUG, ClassFile.LineNumbersOption.DROP_LINE_NUMBERS)
                 .build(self, type -> {
                     type.withFlags(ClassFile.ACC_PUBLIC | ClassFile.ACC_FINAL | ClassFile.ACC_SYNTHETIC)
@@ -177,105 +172,105 @@ final class RegionWriter {
                 .checkcast(SEGMENT).putstatic(self, "MEMORY", SEGMENT).return_();
     }
 
-    // Registers
-
-    /** Notes which registers a row uses, and which of them as floating-point numbers. */
-    private void note(DecodedRow decoded) {
-        Row row = decoded.row();
-        Class<?>[] types = row.method().getParameterTypes();
-        for (int i = 0; i < types.length; i++) {
-            if (row.operands().get(i) instanceof Operand.Register r) {
-                use((int) decoded.values()[i], r.file(), types[i] == double.class);
-            }
-        }
-        RegisterFile file = row.destinationFile();
-        if (file != null && decoded.destination() >= 0 && decoded.destination() != sink(file)) {
-            use(decoded.destination(), file, row.method().getReturnType() == double.class);
-            dirty.add(decoded.destination());
-        }
-        RowBody body = rows.body(row);
-        if (body != null && body.access != null) {
-            basePages.putIfAbsent(basePage(decoded, body), null);
-        }
-    }
-
-    /** The first register of an access is the base of its address. */
-    private static BasePage basePage(DecodedRow decoded, RowBody body) {
-        for (CodeElement element : body.elements) {
-            if (element instanceof LoadInstruction load) {
-                int parameter = body.parameters.get(load.slot());
-                if (decoded.row().operands().get(parameter) instanceof Operand.Register) {
-                    return new BasePage((int) decoded.values()[parameter], body.access.store());
-                }
-            }
-        }
-        return new BasePage(-1, body.access.store());
-    }
-
-    private void use(int slot, RegisterFile file, boolean floating) {
-        if (file.zero() < 0 || slot != file.source(file.zero())) {
-            locals.putIfAbsent(slot, 0);
-            if (floating) {
-                doubles.add(slot);
-            }
-        }
-    }
-
-    private static int sink(RegisterFile file) {
-        return file.zero() < 0 ? -1 : file.sink();
-    }
-
     // The method
 
     private void run(CodeBuilder builder) {
         code = builder;
-        retired = code.allocateLocal(TypeKind.INT);
+        left = code.allocateLocal(TypeKind.INT);
+        rest = code.allocateLocal(TypeKind.INT);
         stop = code.allocateLocal(TypeKind.INT);
         index = code.allocateLocal(TypeKind.INT);
         target = code.allocateLocal(TypeKind.LONG);
-        address = code.allocateLocal(TypeKind.LONG);
-        value = code.allocateLocal(TypeKind.LONG);
         trap = code.allocateLocal(TypeKind.REFERENCE);
-        for (Map.Entry<Integer, Integer> local : locals.entrySet()) {
-            local.setValue(code.allocateLocal(doubles.contains(local.getKey()) ? TypeKind.DOUBLE : TypeKind.LONG));
-        }
+        signals = code.allocateLocal(TypeKind.REFERENCE);
         exit = code.newLabel();
-        Label miss = code.newLabel();
-        Label handler = code.newLabel();
-        Label real = code.newLabel();
-        code.iload(ENTRY).ifge(real).iconst_0().ireturn().labelBinding(real);
-        locals.forEach((slot, local) -> {
-            code.aload(REGISTERS).loadConstant(slot).laload();
-            storeBits(slot, local);
-        });
-        code.iconst_0().istore(retired).iconst_0().istore(stop).iconst_0().istore(index);
-        code.lconst_0().lstore(target);
-        for (Map.Entry<BasePage, PageLocals> page : basePages.entrySet()) {
-            page.setValue(new PageLocals(code.allocateLocal(TypeKind.LONG), code.allocateLocal(TypeKind.LONG)));
-            code.lconst_0().lstore(page.getValue().addend);
-        }
-        forgetPages();
-        region.nodes().forEach(node -> labels.put(node, code.newLabel()));
+        dry();
+        begin();
         dispatch();
         for (Node node : region.nodes()) {
             write(node);
         }
-        stubs(miss);
+        tlb.lookUps();
+        polls.forEach(this::poll);
+        ways();
+    }
+
+    /** Calls for HotSpot's eyes only. */
+    private void dry() {
+        Label real = code.newLabel();
+        Label nothing = code.newLabel();
+        code.iload(ENTRY).ifge(real);
+        code.iload(ENTRY).loadConstant(RegionCode.NOTHING).if_icmpeq(nothing);
+        code.aload(REGISTERS).iload(ENTRY).laload().l2i().ireturn();
+        code.labelBinding(nothing).iconst_0().ireturn();
+        code.labelBinding(real);
+    }
+
+    /** Sets all local variables. What is seen to be so here need not be tested again at each use. */
+    private void begin() {
+        notNull(CPU_PARAMETER);
+        notNull(REGISTERS);
+        notNull(TLB);
+        code.aload(CPU_PARAMETER).getfield(CPU, "signals", LONGS).astore(signals);
+        code.aload(signals).loadConstant(Cpu.PROGRESS).laload().pop2();
+        code.aload(signals).loadConstant(Cpu.ATTENTION).laload().pop2();
+        grant();
+        code.iconst_0().istore(stop).iconst_0().istore(index).lconst_0().lstore(target);
+        tlb = new TlbCode(code, self, offsetMask, TLB, BUDGET);
+        for (Node node : region.nodes()) {
+            labels.put(node, code.newLabel());
+            for (DecodedRow decoded : node.rows) {
+                decoded.row().operands().forEach(this::cast);
+                RowBody body = rows.body(decoded.row());
+                if (body != null && body.access != null) {
+                    tlb.note(decoded, body);
+                }
+            }
+        }
+        registers.enter(code, REGISTERS);
+    }
+
+    /** The ways out. */
+    private void ways() {
+        for (Stub stub : exits) {
+            code.labelBinding(stub.label).loadConstant(stub.pc).lstore(target).goto_(exit);
+        }
         code.labelBinding(exit);
-        leave(RegionCode.RAN, false);
+        leave(RegionCode.RAN);
         if (!misses.isEmpty()) {
+            Label miss = code.newLabel();
+            for (Miss m : misses) {
+                code.labelBinding(m.label).loadConstant(m.stop).istore(stop).goto_(miss);
+            }
             code.labelBinding(miss);
-            atStop();
-            leave(RegionCode.INTERPRET, false);
+            leave(RegionCode.INTERPRET);
         }
         if (!throwing.isEmpty()) {
+            Label handler = code.newLabel();
             for (Throwing range : throwing) {
                 code.exceptionCatch(range.start, range.end, handler, TRAP);
             }
             code.labelBinding(handler).astore(trap);
-            atStop();
-            leave(RegionCode.TRAPPED, true);
+            leave(RegionCode.TRAPPED);
         }
+    }
+
+    private static boolean isDispatched(List<Node.Edge> targets) {
+        return targets.stream().filter(edge -> edge.node != null).count() > COMPARED_TARGETS;
+    }
+
+    /** The CPU as a row wants it. */
+    private void cast(Operand operand) {
+        if (operand instanceof Operand.State state && !states.containsKey(state.type())) {
+            int local = code.allocateLocal(TypeKind.REFERENCE);
+            code.aload(CPU_PARAMETER).checkcast(desc(state.type())).astore(local);
+            states.put(state.type(), local);
+        }
+    }
+
+    private void notNull(int local) {
+        code.aload(local).invokestatic(OBJECTS, "requireNonNull", MethodTypeDesc.of(ConstantDescs.CD_Object,
+                ConstantDescs.CD_Object)).pop();
     }
 
     private void dispatch() {
@@ -292,60 +287,28 @@ final class RegionWriter {
     /** Sets {@code target} and {@code retired} for leaving at the instruction whose number is in {@code stop}. */
     private void atStop() {
         code.aload(THIS).getfield(REGION_CODE, "pcs", LONGS).iload(stop).laload().lstore(target);
-        code.iload(retired).aload(THIS).getfield(REGION_CODE, "retiredBefore", INTS).iload(stop).iaload().iadd()
-                .istore(retired);
+        code.iload(left).aload(THIS).getfield(REGION_CODE, "retiredBefore", INTS).iload(stop).iaload().isub()
+                .istore(left);
     }
 
-    private void leave(int outcome, boolean trapped) {
-        storeRegisters();
+    private void leave(int outcome) {
+        registers.leave(code, REGISTERS);
+        if (outcome != RegionCode.RAN) {
+            atStop();
+        }
         code.aload(CPU_PARAMETER).lload(target).putfield(CPU, "pc", CD_long);
         addRetired();
-        if (trapped) {
+        if (outcome == RegionCode.TRAPPED) {
             code.aload(CPU_PARAMETER).aload(trap).lload(target)
                     .invokevirtual(CPU, "deliver", MethodTypeDesc.of(CD_void, TRAP, CD_long));
         }
         code.loadConstant(outcome).ireturn();
     }
 
-    private void storeRegisters() {
-        for (int slot : dirty) {
-            code.aload(REGISTERS).loadConstant(slot);
-            loadBits(slot);
-            code.lastore();
-        }
-    }
-
     private void addRetired() {
-        code.aload(CPU_PARAMETER).dup().getfield(CPU, "retired", CD_long).iload(retired).i2l().ladd()
+        code.aload(CPU_PARAMETER).dup().getfield(CPU, "retired", CD_long)
+                .iload(BUDGET).iload(left).isub().iload(rest).isub().i2l().ladd()
                 .putfield(CPU, "retired", CD_long);
-    }
-
-    private void forgetPages() {
-        for (PageLocals page : basePages.values()) {
-            code.loadConstant(NO_PAGE).lstore(page.tag);
-        }
-    }
-
-    private void stubs(Label miss) {
-        for (LookUp lookUp : lookUps) {
-            int tag = lookUp.access.store() ? TlbLayout.STORE : TlbLayout.LOAD;
-            code.labelBinding(lookUp.label);
-            code.lload(address).loadConstant(TlbLayout.INDEX_SHIFT).lushr().l2i()
-                    .aload(TLB).arraylength().loadConstant(TlbLayout.ENTRY).isub().iand().istore(index);
-            code.aload(TLB).iload(index).loadConstant(tag).iadd().laload()
-                    .lload(address).loadConstant(mask(lookUp.access)).land().lcmp().ifne(lookUp.miss);
-            code.aload(TLB).iload(index).loadConstant(TlbLayout.ADDEND).iadd().laload().lstore(lookUp.page.addend);
-            code.lload(address).loadConstant(TlbLayout.PAGE_MASK).land().lstore(lookUp.page.tag).goto_(lookUp.back);
-        }
-        for (Stub poll : polls) {
-            code.labelBinding(poll.label).loadConstant(poll.pc).lstore(target).goto_(exit);
-        }
-        for (Stub stub : exits) {
-            code.labelBinding(stub.label).loadConstant(stub.pc).lstore(target).goto_(exit);
-        }
-        for (Miss m : misses) {
-            code.labelBinding(m.label).loadConstant(m.stop).istore(stop).goto_(miss);
-        }
     }
 
     // Nodes
@@ -363,7 +326,7 @@ final class RegionWriter {
             DecodedRow decoded = node.rows.get(i);
             if (!jumps || i < last) {
                 calculate(node, i, decoded);
-                store(decoded);
+                registers.write(code, decoded);
             }
         }
         if (!jumps) {
@@ -393,21 +356,22 @@ final class RegionWriter {
      * when that may not be what has to run now.
      */
     private void stop(Node node, DecodedRow row, Node.Edge next) {
-        storeRegisters();
+        registers.leave(code, REGISTERS);
         code.aload(CPU_PARAMETER).loadConstant(node.pc).putfield(CPU, "pc", CD_long);
         addRetired();
-        code.iload(BUDGET).iload(retired).isub().istore(BUDGET).iconst_0().istore(retired);
+        code.iload(left).iload(rest).iadd().istore(BUDGET);
+        grant();
         code.aload(CPU_PARAMETER).getfield(CPU, "mmu", MMU).invokeinterface(MMU, "fetchStamp", MethodTypeDesc.of(CD_long))
                 .lstore(target);
         code.aload(CPU_PARAMETER).getfield(CPU, "codeEpoch", CD_int).istore(index);
         calculate(node, 0, row);
-        store(row);
+        registers.write(code, row);
         count(node);
         code.aload(CPU_PARAMETER).getfield(CPU, "mmu", MMU)
                 .invokeinterface(MMU, "translations", MethodTypeDesc.of(LONGS)).astore(TLB);
-        forgetPages();
-        Label leave = code.newLabel();
-        exits.add(new Stub(leave, node.end));
+        notNull(TLB);
+        tlb.forgetPages();
+        Label leave = newExit(node.end);
         code.aload(CPU_PARAMETER).loadConstant(region.context()).lload(target).iload(index)
                 .invokestatic(REGION_CODE, "goesOn", MethodTypeDesc.of(CD_boolean, CPU, CD_int, CD_long, CD_int))
                 .ifeq(leave);
@@ -415,14 +379,13 @@ final class RegionWriter {
     }
 
     private void count(Node node) {
-        code.iinc(retired, node.instructions());
+        code.iinc(left, -node.instructions());
     }
 
     private void link(Node node, DecodedRow row) {
-        if (row.row().result() instanceof Result.Jump(String _, RegisterFile file) && file != null
-                && row.destination() >= 0 && row.destination() != sink(file)) {
+        if (row.row().result() instanceof Result.Jump && RegisterLocals.writes(row)) {
             code.loadConstant(node.end);
-            storeBits(row.destination(), locals.get(row.destination()));
+            registers.writeBits(code, row.destination());
         }
     }
 
@@ -448,49 +411,68 @@ final class RegionWriter {
     /** Continues at an edge's place. */
     private void go(Node.Edge edge) {
         if (edge.node == null) {
-            Label label = code.newLabel();
-            exits.add(new Stub(label, edge.pc));
-            code.goto_(label);
+            code.goto_(newExit(edge.pc));
             return;
         }
         if (written.contains(edge.node)) {
-            poll(edge.pc);
+            poll(newExit(edge.pc));
         }
         code.goto_(labels.get(edge.node));
     }
 
-    private void poll(long pc) {
+    private Label newExit(long pc) {
         Label label = code.newLabel();
-        polls.add(new Stub(label, pc));
-        pollTo(label);
+        exits.add(new Stub(label, pc));
+        return label;
     }
 
-    private void pollTo(Label leave) {
-        code.iload(retired).iload(BUDGET).if_icmpge(leave);
-        code.aload(CPU_PARAMETER).invokevirtual(CPU, "attention", MethodTypeDesc.of(CD_boolean)).ifne(leave);
+    private void poll(Label leave) {
+        Label due = code.newLabel();
+        Label on = code.newLabel();
+        polls.add(new Poll(due, on, leave));
+        code.iload(left).ifle(due).labelBinding(on);
+    }
+
+    /** Goes on if there is budget and nobody wants the CPU's attention. */
+    private void poll(Poll poll) {
+        code.labelBinding(poll.label).iload(rest).ifle(poll.leave);
+        // HotSpot does not move the load out of a loop that stores into what may be the same array.
+        code.aload(signals).loadConstant(Cpu.PROGRESS).iload(left).i2l().lastore();
+        code.aload(signals).loadConstant(Cpu.ATTENTION).laload().lconst_0().lcmp().ifne(poll.leave);
+        code.iload(rest).loadConstant(SLICE).invokestatic(MATH, "min", MethodTypeDesc.of(CD_int, CD_int, CD_int))
+                .istore(index);
+        code.iload(left).iload(index).iadd().istore(left).iload(rest).iload(index).isub().istore(rest);
+        code.goto_(poll.on);
+    }
+
+    /** Divides the budget: what may run before somebody looks, and what after that. */
+    private void grant() {
+        code.iload(BUDGET).loadConstant(SLICE).invokestatic(MATH, "min", MethodTypeDesc.of(CD_int, CD_int, CD_int))
+                .istore(left);
+        code.iload(BUDGET).iload(left).isub().istore(rest);
     }
 
     /** Continues at {@code target}. */
     private void calculated(List<Node.Edge> targets) {
-        List<Node.Edge> known = targets.stream().filter(edge -> edge.node != null).toList();
-        if (known.isEmpty()) {
-            code.goto_(exit);
-        } else if (known.size() <= COMPARED_TARGETS) {
-            for (Node.Edge edge : known) {
-                Label other = code.newLabel();
-                code.lload(target).loadConstant(edge.pc).lcmp().ifne(other);
-                if (written.contains(edge.node)) {
-                    pollTo(exit);
-                }
-                code.goto_(labels.get(edge.node)).labelBinding(other);
-            }
-            code.goto_(exit);
-        } else {
-            pollTo(exit);
+        if (isDispatched(targets)) {
+            poll(exit);
             code.lload(target).loadConstant(region.pc()).lsub().l2i().istore(ENTRY);
             code.iload(ENTRY).i2l().loadConstant(region.pc()).ladd().lload(target).lcmp().ifne(exit);
             code.goto_(dispatch);
+            return;
         }
+        for (Node.Edge edge : targets) {
+            if (edge.node != null) {
+                Label other = code.newLabel();
+                code.lload(target).loadConstant(edge.pc).lcmp().ifne(other);
+                if (written.contains(edge.node)) {
+                    poll(exit);
+                }
+                code.goto_(labels.get(edge.node));
+                code.labelBinding(other);
+            }
+        }
+        code.goto_(exit);
     }
 
     // Rows
@@ -523,6 +505,12 @@ final class RegionWriter {
         }
     }
 
+    private Label newMiss(Node node, int at) {
+        Label miss = code.newLabel();
+        misses.add(new Miss(miss, newStop(node, at)));
+        return miss;
+    }
+
     private int newStop(Node node, int at) {
         stopPcs.add(node.pcs[at]);
         stopRetired.add(node.retiredBefore(at));
@@ -531,12 +519,12 @@ final class RegionWriter {
 
     private void operand(DecodedRow row, int i, Class<?> type, long pc) {
         switch (row.row().operands().get(i)) {
-            case Operand.Register r -> load((int) row.values()[i], r.file(), type == double.class);
+            case Operand.Register r -> registers.read(code, (int) row.values()[i], r.file(), type == double.class);
             case Operand.Immediate _ -> constant(row.values()[i], type);
             case Operand.Pc _ -> constant(pc, type);
             case Operand.Length _ -> constant(row.length(), type);
             case Operand.Bits _ -> constant(row.bits() & 0xFFFF_FFFFL, type);
-            case Operand.State state -> code.aload(CPU_PARAMETER).checkcast(desc(state.type()));
+            case Operand.State state -> code.aload(states.get(state.type()));
             case Operand.Memory _ -> code.aload(CPU_PARAMETER).getfield(CPU, "mmu", MMU);
         }
     }
@@ -546,54 +534,6 @@ final class RegionWriter {
             code.loadConstant((int) number);
         } else {
             code.loadConstant(number);
-        }
-    }
-
-    private void load(int slot, RegisterFile file, boolean floating) {
-        if (file.zero() >= 0 && slot == file.source(file.zero())) {
-            if (floating) {
-                code.dconst_0();
-            } else {
-                code.lconst_0();
-            }
-        } else if (doubles.contains(slot)) {
-            code.dload(locals.get(slot));
-            if (!floating) {
-                code.invokestatic(DOUBLE, "doubleToRawLongBits", MethodTypeDesc.of(CD_long, CD_double));
-            }
-        } else {
-            code.lload(locals.get(slot));
-        }
-    }
-
-    private void loadBits(int slot) {
-        if (doubles.contains(slot)) {
-            code.dload(locals.get(slot)).invokestatic(DOUBLE, "doubleToRawLongBits", MethodTypeDesc.of(CD_long, CD_double));
-        } else {
-            code.lload(locals.get(slot));
-        }
-    }
-
-    private void storeBits(int slot, int local) {
-        if (doubles.contains(slot)) {
-            code.invokestatic(DOUBLE, "longBitsToDouble", MethodTypeDesc.of(CD_double, CD_long)).dstore(local);
-        } else {
-            code.lstore(local);
-        }
-    }
-
-    /** Puts the value on the stack where the row's result goes. */
-    private void store(DecodedRow decoded) {
-        if (!(decoded.row().result() instanceof Result.Write(String _, RegisterFile file))) {
-            return;
-        }
-        boolean floating = decoded.row().method().getReturnType() == double.class;
-        if (decoded.destination() < 0 || decoded.destination() == sink(file)) {
-            code.pop2();
-        } else if (floating) {
-            code.dstore(locals.get(decoded.destination()));
-        } else {
-            storeBits(decoded.destination(), locals.get(decoded.destination()));
         }
     }
 
@@ -612,7 +552,7 @@ final class RegionWriter {
                 }
                 case InvokeInstruction call -> {
                     if (call.owner().matches(MMU)) {
-                        access(body.access, basePages.get(basePage(row, body)), newStop(node, at));
+                        tlb.access(row, body, newMiss(node, at));
                     } else {
                         code.invokestatic(call.owner().asSymbol(), call.name().stringValue(), call.typeSymbol());
                     }
@@ -631,42 +571,6 @@ final class RegionWriter {
                 default -> throw new IllegalStateException("the body of " + row.row() + " has a " + elements.get(i));
             }
         }
-    }
-
-    /** A load or store whose address, and value, are on the stack. */
-    private void access(RowBody.Access access, PageLocals page, int stopNumber) {
-        int kind = Integer.numberOfTrailingZeros(access.bytes());
-        Label miss = code.newLabel();
-        misses.add(new Miss(miss, stopNumber));
-        if (access.store()) {
-            if (kind == 3) {
-                code.lstore(value);
-            } else {
-                code.istore(value);
-            }
-        }
-        Label lookUp = code.newLabel();
-        Label back = code.newLabel();
-        lookUps.add(new LookUp(lookUp, back, miss, page, access));
-        code.dup2().lstore(address);
-        code.loadConstant(mask(access)).land().lload(page.tag).lcmp().ifne(lookUp).labelBinding(back);
-        code.getstatic(self, "MEMORY", SEGMENT).getstatic(ACCESSES, LAYOUTS[kind], LAYOUT_TYPES[kind]);
-        code.lload(address).lload(page.addend).ladd();
-        if (!access.store()) {
-            code.invokeinterface(SEGMENT, "get", MethodTypeDesc.of(VALUE_TYPES[kind], LAYOUT_TYPES[kind], CD_long));
-            return;
-        }
-        if (kind == 3) {
-            code.lload(value);
-        } else {
-            code.iload(value);
-        }
-        code.invokeinterface(SEGMENT, "set", MethodTypeDesc.of(CD_void, LAYOUT_TYPES[kind], CD_long, VALUE_TYPES[kind]));
-    }
-
-    /** The bits of an address that must be the page's; those below them that must be zero. */
-    private static long mask(RowBody.Access access) {
-        return TlbLayout.PAGE_MASK | access.bytes() - 1;
     }
 
     private static ClassDesc desc(Class<?> type) {

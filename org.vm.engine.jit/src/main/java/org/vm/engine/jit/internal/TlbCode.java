@@ -1,0 +1,196 @@
+package org.vm.engine.jit.internal;
+
+import static java.lang.constant.ConstantDescs.CD_byte;
+import static java.lang.constant.ConstantDescs.CD_int;
+import static java.lang.constant.ConstantDescs.CD_long;
+import static java.lang.constant.ConstantDescs.CD_short;
+import static java.lang.constant.ConstantDescs.CD_void;
+
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.Label;
+import java.lang.classfile.TypeKind;
+import java.lang.classfile.instruction.LoadInstruction;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.vm.api.isa.DecodedRow;
+import org.vm.api.isa.Operand;
+import org.vm.api.mmu.TlbLayout;
+
+/**
+ * Writes loads and stores that find guest memory themselves: an access compares its address with the page that its base
+ * register led to last; behind the region's code is the look-up in the TLB, for when that is another page, which comes
+ * back; if it misses, the region is left at that instruction.
+ */
+final class TlbCode {
+    /** Equal to no masked address, because of the bits below the page number. */
+    private static final long NO_PAGE = -1;
+
+    private static final ClassDesc ACCESSES = Accesses.class.describeConstable().orElseThrow();
+    private static final ClassDesc SEGMENT = MemorySegment.class.describeConstable().orElseThrow();
+    /** What is accessed, by the logarithm of its size. */
+    private static final String[] LAYOUTS = {"BYTE", "SHORT", "INT", "LONG"};
+    private static final ClassDesc[] LAYOUT_TYPES = {desc(ValueLayout.OfByte.class), desc(ValueLayout.OfShort.class),
+            desc(ValueLayout.OfInt.class), desc(ValueLayout.OfLong.class)};
+    private static final ClassDesc[] VALUE_TYPES = {CD_byte, CD_short, CD_int, CD_long};
+
+    /** Loads or stores through one base register; -1 for those without. */
+    private record Base(int register, boolean store) {}
+
+    /**
+     * The page that such accesses went to last.
+     *
+     * @param tag    local variable with its address, which is no address if nothing is known
+     * @param addend local variable with its addend
+     */
+    private record Page(int tag, int addend) {}
+
+    private record LookUp(Label label, Label back, Label miss, Page page, RowBody.Access access) {}
+
+    private final CodeBuilder code;
+    private final ClassDesc region;
+    /** What offsets in memory are cut to, so that HotSpot sees that they are within it; negative if it has no such size. */
+    private final long offsetMask;
+    private final int tlb;
+    private final int address;
+    private final int value;
+    private final int index;
+    private final Map<Base, Page> pages = new LinkedHashMap<>();
+    private final List<LookUp> lookUps = new ArrayList<>();
+
+    /**
+     * Begins a region's code.
+     *
+     * @param region the class with the constant {@code MEMORY}
+     * @param tlb    local variable with the TLB
+     * @param some   local variable with any number
+     */
+    TlbCode(CodeBuilder code, ClassDesc region, long offsetMask, int tlb, int some) {
+        this.code = code;
+        this.region = region;
+        this.offsetMask = offsetMask;
+        this.tlb = tlb;
+        address = code.allocateLocal(TypeKind.LONG);
+        value = code.allocateLocal(TypeKind.LONG);
+        index = code.allocateLocal(TypeKind.INT);
+        code.iconst_0().istore(index);
+        // The TLB is seen not to be empty here, and memory to be alive, so that neither need be looked at again where
+        // nothing was called since.
+        code.aload(tlb).iload(some);
+        withinArray();
+        code.laload().pop2();
+        memory(0);
+        code.lconst_0().invokeinterface(SEGMENT, "get", MethodTypeDesc.of(CD_byte, LAYOUT_TYPES[0], CD_long)).pop();
+    }
+
+    /** Makes the local variables for the accesses of a row. Before any code that may run twice. */
+    void note(DecodedRow decoded, RowBody body) {
+        pages.computeIfAbsent(base(decoded, body), _ -> {
+            Page page = new Page(code.allocateLocal(TypeKind.LONG), code.allocateLocal(TypeKind.LONG));
+            code.loadConstant(NO_PAGE).lstore(page.tag).lconst_0().lstore(page.addend);
+            return page;
+        });
+    }
+
+    /** The first register of an access is the base of its address. */
+    private static Base base(DecodedRow decoded, RowBody body) {
+        for (CodeElement element : body.elements) {
+            if (element instanceof LoadInstruction load) {
+                int parameter = body.parameters.get(load.slot());
+                if (decoded.row().operands().get(parameter) instanceof Operand.Register) {
+                    return new Base((int) decoded.values()[parameter], body.access.store());
+                }
+            }
+        }
+        return new Base(-1, body.access.store());
+    }
+
+    /** What was seen of pages does not hold any more. */
+    void forgetPages() {
+        for (Page page : pages.values()) {
+            code.loadConstant(NO_PAGE).lstore(page.tag);
+        }
+    }
+
+    /** A load or store whose address, and value, are on the stack. Goes to {@code miss} with nothing on it. */
+    void access(DecodedRow decoded, RowBody body, Label miss) {
+        RowBody.Access access = body.access;
+        Page page = pages.get(base(decoded, body));
+        int kind = Integer.numberOfTrailingZeros(access.bytes());
+        if (access.store()) {
+            if (kind == 3) {
+                code.lstore(value);
+            } else {
+                code.istore(value);
+            }
+        }
+        Label lookUp = code.newLabel();
+        Label back = code.newLabel();
+        lookUps.add(new LookUp(lookUp, back, miss, page, access));
+        code.dup2().lstore(address);
+        code.loadConstant(mask(access)).land().lload(page.tag).lcmp().ifne(lookUp).labelBinding(back);
+        memory(kind);
+        code.lload(address).lload(page.addend).ladd();
+        if (offsetMask >= 0) {
+            code.loadConstant(offsetMask).land();
+        }
+        if (!access.store()) {
+            code.invokeinterface(SEGMENT, "get", MethodTypeDesc.of(VALUE_TYPES[kind], LAYOUT_TYPES[kind], CD_long));
+            return;
+        }
+        if (kind == 3) {
+            code.lload(value);
+        } else {
+            code.iload(value);
+        }
+        code.invokeinterface(SEGMENT, "set", MethodTypeDesc.of(CD_void, LAYOUT_TYPES[kind], CD_long, VALUE_TYPES[kind]));
+    }
+
+    private void memory(int kind) {
+        code.getstatic(region, "MEMORY", SEGMENT).getstatic(ACCESSES, LAYOUTS[kind], LAYOUT_TYPES[kind]);
+    }
+
+    /** What accesses jump to that went to another page than the last one. */
+    void lookUps() {
+        for (LookUp lookUp : lookUps) {
+            code.labelBinding(lookUp.label);
+            code.lload(address).loadConstant(TlbLayout.INDEX_SHIFT).lushr().l2i()
+                    .aload(tlb).arraylength().loadConstant(TlbLayout.ENTRY).isub().iand().istore(index);
+            word(lookUp.access.store() ? TlbLayout.STORE : TlbLayout.LOAD);
+            code.lload(address).loadConstant(mask(lookUp.access)).land().lcmp().ifne(lookUp.miss);
+            word(TlbLayout.ADDEND);
+            code.lstore(lookUp.page.addend);
+            code.lload(address).loadConstant(TlbLayout.PAGE_MASK).land().lstore(lookUp.page.tag).goto_(lookUp.back);
+        }
+    }
+
+    /** Puts a word of the entry on the stack whose first word is at the index. */
+    private void word(int number) {
+        code.aload(tlb).iload(index).loadConstant(number).iadd();
+        withinArray();
+        code.laload();
+    }
+
+    /**
+     * Cuts an index of the TLB to its length in the way in which HotSpot sees that it needs no check. What it would do
+     * where a check fails wants all local variables on the stack, in the hottest loops, too.
+     */
+    private void withinArray() {
+        code.aload(tlb).arraylength().iconst_1().isub().iand();
+    }
+
+    /** The bits of an address that must be the page's; those below them that must be zero. */
+    private static long mask(RowBody.Access access) {
+        return TlbLayout.PAGE_MASK | access.bytes() - 1;
+    }
+
+    private static ClassDesc desc(Class<?> type) {
+        return type.describeConstable().orElseThrow();
+    }
+}
