@@ -106,8 +106,9 @@ final class Seats implements HotplugManager {
     void offer(PciFunction function, String place) {
         locked(() -> {
             Seat seat = new Seat(function, place);
-            seats.add(seat);
             trySettle(seat);
+            // Not before: who looks meanwhile must not take it for refused.
+            seats.add(seat);
         });
     }
 
