@@ -42,7 +42,7 @@ class DistributionIT {
     void start(@TempDir Path work) throws Exception {
         Distribution distribution = Distribution.of(Path.of("target", "vmm"));
         framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow()
-                .newFramework(distribution.properties(work));
+                .newFramework(distribution.properties(work, work));
         Container container = new Container(framework);
         // Without a command line: nobody acts on one, and no prompt waits for input.
         framework.init();

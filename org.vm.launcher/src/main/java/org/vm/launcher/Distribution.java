@@ -92,9 +92,10 @@ record Distribution(Path home) {
     }
 
     /** Framework properties: the file in {@code conf/}, in which {@code ${name}} stands for the folders. */
-    Map<String, String> properties(Path work) throws IOException {
+    Map<String, String> properties(Path work, Path cache) throws IOException {
         Map<String, String> variables = Map.of("home", home.toString(), "conf", conf().toString(),
-                "plugins", plugins().toString(), "work", work.toString());
+                "plugins", plugins().toString(), "work", work.toString(),
+                "cache", cache.toString());
         Properties file = new Properties();
         Path path = conf().resolve("framework.properties");
         try (Reader in = Files.newBufferedReader(path)) {

@@ -38,11 +38,12 @@ public final class Launcher {
     }
 
     static int run(Distribution distribution, String[] arguments) throws IOException, BundleException, InterruptedException {
-        try (WorkFolder work = WorkFolder.create(WorkFolder.base(System.getenv()))) {
+        Path cache = WorkFolder.base(System.getenv());
+        try (WorkFolder work = WorkFolder.create(cache)) {
             System.setProperty("vmm.home", distribution.home().toString());
             System.setProperty("vmm.log", work.log().toString());
             System.setProperty("logback.configurationFile", distribution.conf().resolve("logback.xml").toString());
-            Map<String, String> properties = distribution.properties(work.folder());
+            Map<String, String> properties = distribution.properties(work.folder(), cache);
             // JLine looks for its terminal providers through this loader, and finds them in its own only if there is none.
             Thread.currentThread().setContextClassLoader(null);
             Framework framework = factory().newFramework(properties);

@@ -55,7 +55,7 @@ class DistributionTest {
         Files.createDirectories(home.resolve("conf"));
         Files.writeString(home.resolve("conf/framework.properties"), "dirs=${plugins},${conf}\nplain=${unknown}\n");
         Path work = home.resolve("w");
-        Map<String, String> properties = Distribution.of(home).properties(work);
+        Map<String, String> properties = Distribution.of(home).properties(work, work);
         assertEquals(home.resolve("plugins") + "," + home.resolve("conf"), properties.get("dirs"));
         assertEquals("${unknown}", properties.get("plain"));
         assertEquals(work.resolve("bundles").toString(), properties.get("org.osgi.framework.storage"));

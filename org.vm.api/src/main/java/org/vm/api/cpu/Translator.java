@@ -2,8 +2,11 @@ package org.vm.api.cpu;
 
 /** Translates what an interpreter finds to be hot. One for each runner; on its vCPU's thread. */
 public interface Translator extends AutoCloseable {
-    /** Entries of a block after which {@link #translate} is asked, and asked again until it has an answer; at least 1. */
-    int threshold();
+    /**
+     * Entries of the block at {@code pc}, in the CPU's present address space and context, after which {@link #translate} is
+     * asked, and asked again until it has an answer; at least 1.
+     */
+    int threshold(long pc);
 
     /**
      * Code to run instead of the block at the CPU's present address space and context.

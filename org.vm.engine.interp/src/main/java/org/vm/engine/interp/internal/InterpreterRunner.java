@@ -144,7 +144,7 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
         if (block.firstRow == null && block.entries >= fuseThreshold) {
             builder.fuse(block);
         }
-        if (translator != null && block.entries >= translator.threshold()) {
+        if (translator != null && block.entries >= translator.threshold(block.pc)) {
             block.translation = translator.translate(block.pc, block.physical, this);
         }
         block.nextLook = nextLook(block);
@@ -152,7 +152,7 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
 
     private long nextLook(Block block) {
         long fusion = block.entries < fuseThreshold ? fuseThreshold : Long.MAX_VALUE;
-        return translator == null ? fusion : Math.min(fusion, block.entries + translator.threshold());
+        return translator == null ? fusion : Math.min(fusion, block.entries + translator.threshold(block.pc));
     }
 
     @Override

@@ -45,6 +45,8 @@ final class CachedRegion {
     /** The cache's eviction before which it was compiled, and the instructions that it had run at the last one. */
     int age;
     long executedBefore;
+    /** What may be remembered of it; {@code null} if it could not be recognized. */
+    final RegionProfile profile;
     /** As each CPU runs it. */
     private final List<RegionTranslation> translations = new CopyOnWriteArrayList<>();
 
@@ -52,6 +54,7 @@ final class CachedRegion {
         this.region = region;
         this.number = number;
         this.instructions = region.instructions();
+        this.profile = RegionProfile.of(region);
         this.unprofiled = Math.max(PROFILED_AT_LEAST, PROFILED_TIMES * instructions);
         this.inner = region.nodes().stream().filter(node -> node.pc != region.pc())
                 .map(node -> new CodeCache.Key(node.pc, region.physical(node.pc), region.context())).toList();

@@ -168,6 +168,12 @@ final class CodeCache {
         new TranslationEvents.Invalidated().about(cached);
     }
 
+    /** Of all regions that ran. */
+    List<RegionProfile> profiles() {
+        return regions.values().stream().filter(cached -> cached.profile != null && cached.state == State.READY)
+                .map(cached -> cached.profile.after(cached.runs().executed())).filter(p -> p.executed() > 0).toList();
+    }
+
     void flush() {
         synchronized (this) {
             regions.values().forEach(this::forget);

@@ -14,25 +14,31 @@ final class CpuTranslator implements Translator {
 
     /** How often code is asked for that a region will contain before it gets a region of its own. */
     private static final int PATIENCE = 50;
+    /** Entries of a block that was hot in an earlier run: so many that it will be this time, too. */
+    private static final int EARLY = 100;
 
     private final Cpu cpu;
     private final CodeCache cache;
     private final Compiler compiler;
     private final Threshold threshold;
+    private final RememberedRegions remembered;
     private final boolean background;
     private boolean reported;
 
-    CpuTranslator(Cpu cpu, CodeCache cache, Compiler compiler, Threshold threshold, boolean background) {
+    CpuTranslator(Cpu cpu, CodeCache cache, Compiler compiler, Threshold threshold, RememberedRegions remembered,
+            boolean background) {
         this.cpu = cpu;
         this.cache = cache;
         this.compiler = compiler;
         this.threshold = threshold;
+        this.remembered = remembered;
         this.background = background;
     }
 
     @Override
-    public int threshold() {
-        return threshold.entries();
+    public int threshold(long pc) {
+        int entries = threshold.entries();
+        return remembered.find(cpu, pc) == null ? entries : Math.min(entries, EARLY);
     }
 
     @Override
@@ -75,7 +81,9 @@ final class CpuTranslator implements Translator {
     /** A mistake of the translator's costs a guest speed, never its CPU. */
     private Region find(long pc, long physical, CodeProfile profile) {
         try {
-            return new RegionFinder(cpu, profile, cache.rows).find(pc, physical, RegionFinder.LIMIT);
+            RegionProfile before = remembered.find(cpu, pc);
+            return new RegionFinder(cpu, before == null ? profile : before.at(pc, profile), cache.rows)
+                    .find(pc, physical, RegionFinder.LIMIT);
         } catch (RuntimeException e) {
             if (!reported) {
                 reported = true;

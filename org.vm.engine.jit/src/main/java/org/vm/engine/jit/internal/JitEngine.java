@@ -1,5 +1,6 @@
 package org.vm.engine.jit.internal;
 
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +28,7 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
     private final int threshold;
     private final boolean adaptive;
     private final long codeLimit;
+    private final RememberedRegions remembered;
     private final Compiler compiler = new Compiler();
     private final Map<Long, CodeCache> machines = new HashMap<>();
     /** What is known of instructions outlives a machine's change to another engine and back. */
@@ -38,10 +40,29 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
     }
 
     /**
+     * Begins with nothing, and remembers nothing.
+     *
      * @param adaptive  whether the threshold rises while the compiler has much to do
      * @param codeLimit bytes of bytecode that are kept for a machine
      */
     public JitEngine(InterpreterEngine interpreter, ExecMode mode, int threshold, boolean adaptive, long codeLimit) {
+        this(interpreter, mode, threshold, adaptive, codeLimit, RememberedRegions.NONE);
+    }
+
+    /**
+     * Begins with what was hot in earlier runs.
+     *
+     * @param adaptive  whether the threshold rises while the compiler has much to do
+     * @param codeLimit bytes of bytecode that are kept for a machine
+     * @param profile   the file that keeps what is hot for the next run
+     */
+    public JitEngine(InterpreterEngine interpreter, ExecMode mode, int threshold, boolean adaptive, long codeLimit,
+            Path profile) {
+        this(interpreter, mode, threshold, adaptive, codeLimit, RememberedRegions.in(profile));
+    }
+
+    private JitEngine(InterpreterEngine interpreter, ExecMode mode, int threshold, boolean adaptive, long codeLimit,
+            RememberedRegions remembered) {
         if (threshold < 1 || codeLimit < Compiler.HUGE) {
             throw new ConfigurationException("the JIT cannot work with a threshold of " + threshold
                     + " entries (at least 1) and " + codeLimit + " bytes of bytecode (at least " + Compiler.HUGE + ")");
@@ -51,6 +72,7 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
         this.threshold = threshold;
         this.adaptive = adaptive;
         this.codeLimit = codeLimit;
+        this.remembered = remembered;
         HotSpot.configure();
     }
 
@@ -78,7 +100,7 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
     private Runner runner(Cpu cpu, Threshold threshold) {
         CodeCache cache = join(cpu);
         Runner inner = interpreter.runner(cpu,
-                new CpuTranslator(cpu, cache, compiler, threshold, mode == ExecMode.HYBRID));
+                new CpuTranslator(cpu, cache, compiler, threshold, remembered, mode == ExecMode.HYBRID));
         TranslatedCode code = new CodeView(cache, cpu.instructionSet(), compiler, threshold);
         return new Runner() {
             @Override
@@ -124,6 +146,7 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
     private synchronized void leave(CodeCache cache) {
         if (--cache.users == 0) {
             machines.remove(cache.memory.address());
+            remembered.remember(cache.profiles());
             cache.flush();
         }
     }

@@ -1,5 +1,6 @@
 package org.vm.engine.jit.internal;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Hashtable;
 import java.util.List;
@@ -35,6 +36,9 @@ public final class JitEngines {
 
         @AttributeDefinition(name = "Code limit", description = "Bytes of bytecode kept for a machine; what runs least is dropped first")
         long codeLimit() default JitEngine.CODE_LIMIT;
+
+        @AttributeDefinition(name = "Profile", description = "File that keeps what was hot for the next run, which translates it early; empty: where the framework's property org.vm.engine.jit.profile says, or nowhere")
+        String profile() default "";
     }
 
     private final List<JitEngine> engines;
@@ -42,8 +46,13 @@ public final class JitEngines {
 
     @Activate
     public JitEngines(BundleContext context, Config config, @Reference InterpreterEngine interpreter) {
-        engines = List.of(new JitEngine(interpreter, ExecMode.HYBRID, config.threshold(), config.adaptiveThreshold(),
-                config.codeLimit()), new JitEngine(interpreter, ExecMode.JIT, 1, false, config.codeLimit()));
+        String profile = config.profile().isBlank() ? context.getProperty("org.vm.engine.jit.profile") : config.profile();
+        int threshold = config.threshold();
+        boolean adaptive = config.adaptiveThreshold();
+        JitEngine hybrid = profile == null || profile.isBlank()
+                ? new JitEngine(interpreter, ExecMode.HYBRID, threshold, adaptive, config.codeLimit())
+                : new JitEngine(interpreter, ExecMode.HYBRID, threshold, adaptive, config.codeLimit(), Path.of(profile));
+        engines = List.of(hybrid, new JitEngine(interpreter, ExecMode.JIT, 1, false, config.codeLimit()));
         for (JitEngine engine : engines) {
             registrations.add(context.registerService(ExecutionEngine.class, engine, new Hashtable<>(Map.of(
                     Constants.SERVICE_RANKING, RANKING, "mode", engine.mode().text()))));
