@@ -14,6 +14,7 @@ import org.vm.api.isa.InstructionExtension;
 import org.vm.api.isa.InstructionSet;
 import org.vm.api.memory.GuestMemory;
 import org.vm.api.time.MachineClock;
+import org.vm.engine.interp.internal.Interpreter;
 import org.vm.isa.Assembler;
 import org.vm.isa.Program;
 import org.vm.isa.riscv.internal.RiscvArchitecture;
@@ -32,6 +33,11 @@ public final class BareHart implements AutoCloseable {
     private final GuestMemory memory;
     private final Cpu cpu;
     private ExecutionEngine.Runner runner;
+
+    /** With the interpreter. */
+    public BareHart(List<InstructionExtension> extensions) {
+        this(new Interpreter(), extensions);
+    }
 
     public BareHart(ExecutionEngine engine) {
         this(engine, List.of());

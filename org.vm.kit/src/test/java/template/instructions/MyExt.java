@@ -1,0 +1,25 @@
+package template.instructions;
+
+import java.util.List;
+import org.osgi.service.component.annotations.Component;
+import org.vm.api.GuestArch;
+import org.vm.api.isa.InstructionExtension;
+
+/** Hands the instructions over: every machine that is made from now on knows them. */
+@Component
+public final class MyExt implements InstructionExtension {
+    @Override
+    public GuestArch architecture() {
+        return GuestArch.RISCV64;
+    }
+
+    @Override
+    public String name() {
+        return "xmyext";
+    }
+
+    @Override
+    public List<Class<?>> instructions() {
+        return List.of(MyExtInstructions.class);
+    }
+}
