@@ -1,5 +1,6 @@
 package org.vm.api.pci;
 
+import java.util.List;
 import org.osgi.annotation.versioning.ConsumerType;
 import org.vm.api.device.Device;
 
@@ -14,6 +15,14 @@ import org.vm.api.device.Device;
 public interface PciFunction extends Device {
     /** Asked for once, before {@link #attach}. */
     PciDescription description();
+
+    /**
+     * Further functions of the card whose function 0 this is, numbers 1 to 7 in their order; they come and go with it. Asked
+     * for once, before {@link #attach}; what further functions say here is not asked for.
+     */
+    default List<PciFunction> others() {
+        return List.of();
+    }
 
     /** Called once before the first access, with all that the function may touch. */
     void attach(PciContext context);

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.vm.api.DeviceException;
 import org.vm.api.bus.Bus;
 import org.vm.api.device.DeviceContext;
 import org.vm.api.device.DeviceStatus;
@@ -19,14 +21,21 @@ import org.vm.api.pci.PciFunction;
 import org.vm.api.pci.PciRegisters;
 import org.vm.api.time.MachineClock;
 
-/** A {@link PciFunction} on the bus: its configuration space with a type 0 header, made as it describes itself. */
+/**
+ * A {@link PciFunction} on the bus: its configuration space with a type 0 header, made as it describes itself. That of number
+ * 0 stands for its card, with all functions that this has.
+ */
 final class Endpoint {
+    private static final int MOST_OTHERS = 7;
+
     private final PciFunction function;
     private final ConfigSpace config = new ConfigSpace();
     private final PowerManagement power;
     private final Interrupts interrupts;
     private final List<Bar> bars = new ArrayList<>();
     private final Runnable decode;
+    /** Those of numbers 1 to 7 on the same card. */
+    private final List<Endpoint> others;
     /** Whether software lets the function access memory. */
     private final AtomicBoolean mastering = new AtomicBoolean();
 
@@ -35,15 +44,24 @@ final class Endpoint {
      * @param decode what to do when it may answer to other addresses than before
      */
     Endpoint(PciFunction function, Express.Type type, int pin, Runnable decode) {
+        this(function, function.others(), type, pin, decode);
+    }
+
+    private Endpoint(PciFunction function, List<PciFunction> others, Express.Type type, int pin, Runnable decode) {
+        if (others.size() > MOST_OTHERS) {
+            throw new DeviceException("a card has eight functions at most; '%s' has %d".formatted(function.name(), others.size() + 1));
+        }
         this.function = function;
         this.decode = decode;
+        this.others = others.stream().map(other -> new Endpoint(other, List.of(), type, pin, decode)).toList();
         PciDescription is = function.description();
-        Header.define(config, is.vendorId(), is.deviceId(), is.classCode(), is.revisionId(), 0, is.line() ? pin : 0);
+        Header.define(config, is.vendorId(), is.deviceId(), is.classCode(), is.revisionId(),
+                others.isEmpty() ? 0 : Header.MULTI_FUNCTION, is.line() ? pin : 0);
         config.define(Header.SUBSYSTEM_VENDOR_ID, is.subsystemVendorId()).define(Header.SUBSYSTEM_ID, is.subsystemId());
         power = new PowerManagement(config, decode);
         Msi msi = is.msiVectors() == 0 ? null : new Msi(config, is.msiVectors());
         MsiX msix = is.msixVectors() == 0 ? null : msix(is);
-        new Express(config, type, 0).onFunctionLevelReset(this::reset);
+        new Express(config, type, 0).onFunctionLevelReset(this::resetFunction);
         interrupts = new Interrupts(config, msi, msix);
         is.bars().forEach(this::add);
         if (msix != null) {
@@ -87,24 +105,41 @@ final class Endpoint {
     /** Calls {@code action} when software may have begun or ceased to use the function. Before it is on the bus only. */
     void watch(Runnable action) {
         config.onWrite(Header.COMMAND, written -> action.run());
+        others.forEach(other -> other.watch(action));
     }
 
-    /** Whether a driver uses the function, as far as can be seen. */
+    /** Whether a driver uses the card, as far as can be seen. */
     boolean used() {
-        return mastering.get() || function.status() == DeviceStatus.ACTIVE;
+        return mastering.get() || function.status() == DeviceStatus.ACTIVE || others.stream().anyMatch(Endpoint::used);
+    }
+
+    /** How many functions the card has. */
+    int functions() {
+        return 1 + others.size();
+    }
+
+    /** Configuration space of one of them, or {@code null}. */
+    ConfigSpace config(int number) {
+        return number == 0 ? config : number < functions() ? others.get(number - 1).config : null;
     }
 
     PciFunction function() {
         return function;
     }
 
-    ConfigSpace config() {
-        return config;
-    }
-
-    void attach(DeviceContext host, InterruptLine wire) {
-        interrupts.connect(new Messages(host.bus(), host.memory()), wire);
-        function.attach(new Context(host, interrupts));
+    /** @param source of its interrupts; each function has an end of the wire */
+    void attach(DeviceContext host, int source) {
+        int done = 0;
+        try {
+            for (; done < others.size(); done++) {
+                others.get(done).attach(host, source);
+            }
+            interrupts.connect(new Messages(host.bus(), host.memory()), host.interrupt(source));
+            function.attach(new Context(host, interrupts));
+        } catch (RuntimeException | LinkageError e) {
+            others.subList(0, done).forEach(Endpoint::detach);
+            throw e;
+        }
     }
 
     void detach() {
@@ -112,10 +147,17 @@ final class Endpoint {
             function.detach();
         } finally {
             interrupts.disconnect();
+            others.forEach(Endpoint::detach);
         }
     }
 
+    /** The whole card. */
     void reset() {
+        others.forEach(Endpoint::reset);
+        resetFunction();
+    }
+
+    private void resetFunction() {
         function.reset();
         mastering.set(false);
         config.reset();
@@ -123,8 +165,13 @@ final class Endpoint {
         decode.run();
     }
 
-    /** What its BARs answer to at present. */
+    /** What the BARs of the card answer to at present. */
     List<Claim> claims() {
+        return others.isEmpty() ? ownClaims() : Stream.concat(ownClaims().stream(),
+                others.stream().flatMap(other -> other.ownClaims().stream())).toList();
+    }
+
+    private List<Claim> ownClaims() {
         long command = config.get(Header.COMMAND);
         if (!power.awake()) {
             return List.of();

@@ -49,6 +49,7 @@ final class Header {
     static final int STATUS_CLEARABLE = 0xf900;
 
     static final int TYPE_1 = 1;
+    static final int MULTI_FUNCTION = 1 << 7;
     static final int SECONDARY_BUS_RESET = 1 << 6;
 
     private Header() {}

@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.vm.api.hotplug.GuestAgent;
 import org.vm.api.hotplug.HotplugEvent.Kind;
 import org.vm.api.hotplug.HotplugException;
@@ -179,7 +181,11 @@ final class HotSlot {
     }
 
     private String address() {
-        return port.scanned() ? "0000:%02x:00.0".formatted(port.secondaryBus()) : "";
+        return port.scanned() ? address(0) : "";
+    }
+
+    private String address(int function) {
+        return "0000:%02x:00.%d".formatted(port.secondaryBus(), function);
     }
 
     private String device() {
@@ -427,7 +433,7 @@ final class HotSlot {
         if (going.users() == Departure.Answer.NONE && connected()) {
             Endpoint card = card();
             going.asking();
-            hotplug.agent().orElseThrow().users(address(), Hotplug.AGENT_LIMIT)
+            users(card)
                     .whenComplete((users, failure) -> run(() -> {
                         // If that cannot be found out, the guest decides.
                         if (departure == going && card() == card) {
@@ -474,7 +480,7 @@ final class HotSlot {
         Endpoint card = card();
         going.askAgent();
         observe();
-        hotplug.agent().orElseThrow().remove(address(), going.left(hotplug.nanos())).whenComplete((done, failure) -> run(() -> {
+        remove(card, going.left(hotplug.nanos())).whenComplete((done, failure) -> run(() -> {
             if (departure != going || card() != card) {
                 return;
             }
@@ -485,6 +491,28 @@ final class HotSlot {
                                 Hotplug.sentence(failure)));
             }
         }));
+    }
+
+    /** What the guest uses any function of a card for. */
+    private CompletionStage<List<String>> users(Endpoint card) {
+        GuestAgent agent = hotplug.agent().orElseThrow();
+        CompletionStage<List<String>> users = agent.users(address(), Hotplug.AGENT_LIMIT);
+        for (int number = 1; number < card.functions(); number++) {
+            users = users.thenCombine(agent.users(address(number), Hotplug.AGENT_LIMIT),
+                    (some, more) -> Stream.concat(some.stream(), more.stream()).toList());
+        }
+        return users;
+    }
+
+    /** Has the agent remove all functions of a card, number 0 last. */
+    private CompletionStage<Void> remove(Endpoint card, Duration limit) {
+        GuestAgent agent = hotplug.agent().orElseThrow();
+        CompletionStage<Void> removal = CompletableFuture.completedFuture(null);
+        for (int number = card.functions() - 1; number >= 0; number--) {
+            String function = address(number);
+            removal = removal.thenCompose(before -> agent.remove(function, limit));
+        }
+        return removal;
     }
 
     private void refuse(Kind kind, String message) {

@@ -111,15 +111,12 @@ final class RootBus {
 
     /** The configuration space of a function, or {@code null}. */
     ConfigSpace find(int bus, int device, int function) {
-        if (function != 0) {
-            return null;
-        }
         Endpoint endpoint = bus == 0 ? integrated.get(device) : device == 0 ? card(bus) : null;
         if (bus == 0 && endpoint == null) {
             RootPort port = port(device);
-            return port != null ? port.config() : device == 0 ? bridge : null;
+            return function != 0 ? null : port != null ? port.config() : device == 0 ? bridge : null;
         }
-        return endpoint == null ? null : endpoint.config();
+        return endpoint == null ? null : endpoint.config(function);
     }
 
     /** The one device at the end of the link whose bus that is. */

@@ -280,7 +280,7 @@ final class Seats implements HotplugManager {
         try {
             endpoint = new Endpoint(seat.function, bus.port(device) != null ? Express.Type.ENDPOINT
                     : Express.Type.INTEGRATED_ENDPOINT, pin, bus::decode);
-            endpoint.attach(context, context.interrupt(Intx.source(firstSource, device, pin)));
+            endpoint.attach(context, Intx.source(firstSource, device, pin));
         } catch (RuntimeException | LinkageError e) {
             throw new DeviceException("device '%s' failed to attach to host bridge '%s': %s".formatted(name, host, e), e);
         }

@@ -1,5 +1,6 @@
 package org.vm.device.pci.internal;
 
+import java.util.List;
 import java.util.Map;
 import org.vm.api.device.DeviceStatus;
 import org.vm.api.device.DeviceType;
@@ -55,6 +56,7 @@ final class FakeCard implements PciFunction {
     int detached;
     int resets;
     RuntimeException failure;
+    List<PciFunction> others = List.of();
 
     FakeCard(String name, PciDescription description) {
         this.name = name;
@@ -68,6 +70,11 @@ final class FakeCard implements PciFunction {
     @Override
     public PciDescription description() {
         return description;
+    }
+
+    @Override
+    public List<PciFunction> others() {
+        return others;
     }
 
     @Override
