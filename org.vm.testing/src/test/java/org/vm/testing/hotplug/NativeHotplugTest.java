@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
+import java.util.Map;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -17,10 +18,17 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.vm.api.device.DeviceStatus;
+import org.vm.api.device.DeviceType;
 import org.vm.api.hotplug.HotplugEvent;
 import org.vm.api.hotplug.HotplugEvent.Kind;
 import org.vm.api.hotplug.SlotInfo;
 import org.vm.api.hotplug.SlotState;
+import org.vm.api.pci.BusMaster;
+import org.vm.api.pci.PciContext;
+import org.vm.api.pci.PciDescription;
+import org.vm.api.pci.PciFunction;
+import org.vm.device.virtio.internal.PciTransport;
 import org.vm.testing.hotplug.HotplugGuest.Disk;
 
 /** Hot-plug through Linux's own driver for slots, {@code pciehp}. Run with {@code -Ppciehp}. */
@@ -192,6 +200,77 @@ class NativeHotplugTest {
             double seconds = guest.unplug(disk, false);
             assertTrue(seconds < 4, "the guest need not be asked: " + seconds + " s");
             assertEquals("0 0", guest.sh("cd /sys/bus/pci/slots/1; echo $(cat power adapter); cd"));
+            assertEquals(List.of(), guest.warnings());
+            guest.powerOff();
+        }
+    }
+
+    /** Two disks on one card. */
+    private record TwoDisks(PciTransport first, PciTransport second) implements PciFunction, BusMaster {
+        @Override
+        public List<PciFunction> others() {
+            return List.of(second);
+        }
+
+        @Override
+        public PciDescription description() {
+            return first.description();
+        }
+
+        @Override
+        public void attach(PciContext context) {
+            first.attach(context);
+        }
+
+        @Override
+        public void detach() {
+            first.detach();
+        }
+
+        @Override
+        public void reset() {
+            first.reset();
+        }
+
+        @Override
+        public void stopBusMaster() {
+            first.stopBusMaster();
+        }
+
+        @Override
+        public String name() {
+            return first.name();
+        }
+
+        @Override
+        public DeviceType type() {
+            return first.type();
+        }
+
+        @Override
+        public DeviceStatus status() {
+            return first.status();
+        }
+
+        @Override
+        public Map<String, String> info() {
+            return first.info();
+        }
+    }
+
+    @Test
+    @Timeout(300)
+    void aCardWithTwoFunctionsComesAndGoesAsAWhole() throws Exception {
+        try (Disk one = Disk.create(folder, "one", 8 * MIB); Disk two = Disk.create(folder, "two", 16 * MIB);
+                HotplugGuest guest = new HotplugGuest(1).boot()) {
+            TwoDisks card = new TwoDisks(one.card(), two.card());
+            guest.machine().pci().plug(card, "slot6");
+            guest.hotplug().plug("one", HotplugGuest.LIMIT).toCompletableFuture().get(1, TimeUnit.MINUTES);
+            assertEquals("0000:06:00.0 0000:06:00.1", guest.sh("cd /sys/bus/pci/devices; echo *:06:*; cd"));
+            assertEquals("8388608 16777216", guest.sh("until [ -b /dev/vdb ]; do usleep 2000; done; echo $(wc -c </dev/vda) $(wc -c </dev/vdb)"));
+            guest.hotplug().unplug("one", HotplugGuest.LIMIT, false).toCompletableFuture().get(1, TimeUnit.MINUTES);
+            assertEquals("gone", guest.sh("[ -e /dev/vda ] || [ -e /dev/vdb ] || echo gone"));
+            assertEquals(DeviceStatus.DETACHED, two.card().status());
             assertEquals(List.of(), guest.warnings());
             guest.powerOff();
         }
