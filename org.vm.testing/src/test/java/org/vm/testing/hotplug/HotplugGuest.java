@@ -30,6 +30,7 @@ import org.vm.guest.FetchOptions;
 import org.vm.guest.GuestImage;
 import org.vm.guest.Progress;
 import org.vm.guest.internal.DebianGuests;
+import org.vm.machine.internal.Board;
 import org.vm.testing.GuestMachine;
 
 /** A machine that runs the kernel with native hot-plug, a shell in it, and disks to plug. Skips where that kernel is not built. */
@@ -64,10 +65,14 @@ final class HotplugGuest implements AutoCloseable {
 
     /** Started, with disks in slots 1, 2, … */
     HotplugGuest(int vcpus, Disk... disks) {
+        this(Board.virt(), vcpus, disks);
+    }
+
+    HotplugGuest(Board board, int vcpus, Disk... disks) {
         DebianGuests guests = DebianGuests.local();
         Assumptions.assumeTrue(guests.hasHotplugKernel(), "the kernel with hot-plug is not built here; build it with: ./vmm fetch " + NAME);
         GuestImage image = guests.prepare(NAME, FetchOptions.DEFAULT, Progress.SILENT);
-        GuestMachine.Builder builder = GuestMachine.virt().memory(256 << 20).vcpus(vcpus).engine(engine)
+        GuestMachine.Builder builder = GuestMachine.virt().board(board).memory(256 << 20).vcpus(vcpus).engine(engine)
                 .kernel(image.kernel().orElseThrow()).initrd(image.initrd().orElseThrow()).append(image.append());
         for (int i = 0; i < disks.length; i++) {
             builder.function(disks[i].card(), "slot" + (i + 1));

@@ -29,6 +29,7 @@ import org.vm.api.pci.PciContext;
 import org.vm.api.pci.PciDescription;
 import org.vm.api.pci.PciFunction;
 import org.vm.device.virtio.internal.PciTransport;
+import org.vm.machine.internal.Board;
 import org.vm.testing.hotplug.HotplugGuest.Disk;
 
 /** Hot-plug through Linux's own driver for slots, {@code pciehp}. Run with {@code -Ppciehp}. */
@@ -201,6 +202,28 @@ class NativeHotplugTest {
             assertTrue(seconds < 4, "the guest need not be asked: " + seconds + " s");
             assertEquals("0 0", guest.sh("cd /sys/bus/pci/slots/1; echo $(cat power adapter); cd"));
             assertEquals(List.of(), guest.warnings());
+            guest.powerOff();
+        }
+    }
+
+    @Test
+    @Timeout(600)
+    void slotsAndDisksInterruptByMessages() throws Exception {
+        try (Disk fixed = Disk.create(folder, "disk0", 16 * MIB);
+                HotplugGuest guest = new HotplugGuest(Board.virt().aia("aplic-imsic"), 2, fixed).boot()) {
+            assertEquals(List.of(), guest.warnings());
+            assertEquals("8", guest.sh("grep -c 'PCI-MSI.*pciehp' /proc/interrupts"));
+            assertEquals("1", guest.sh("grep -c 'PCI-MSIX.*virtio0-req' /proc/interrupts"));
+            for (int round = 0; round < 3; round++) {
+                try (Disk disk = Disk.create(folder, "disk" + (1 + round), 16 * MIB)) {
+                    guest.plug(disk, "slot3", "vdb");
+                    assertEquals("ok", guest.sh("dd if=/dev/vdb of=/dev/null bs=64k 2>/dev/null && echo ok"));
+                    guest.unplug(disk, round == 1);
+                }
+                HotplugGuest.await("the guest lets go of it", () -> guest.sh("[ -e /dev/vdb ] || echo gone").equals("gone"));
+            }
+            guest.runs();
+            assertEquals(List.of(), guest.oopses());
             guest.powerOff();
         }
     }
