@@ -20,4 +20,9 @@ public interface Bus {
 
     /** Takes a mapping away; accesses that are already inside the device finish. */
     void unmap(Mapping mapping);
+
+    /** A device threw something at an access, which devices must not do; the guest read zero, or its write had no effect. */
+    default void failed(Mapping mapping, Throwable thrown) {
+        // Whoever has people to tell overrides this.
+    }
 }

@@ -71,4 +71,9 @@ public interface Machine {
 
     /** Everything that is missing for this machine to start, one sentence each; empty if nothing is. */
     List<String> missing();
+
+    /** What is wrong with parts that it runs without, or with less of, one sentence each; empty if nothing is. */
+    default List<String> warnings() {
+        return List.of();
+    }
 }

@@ -269,6 +269,6 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
 
     @Override
     public String why(String name) {
-        return new Explanation(configurations, components, this::find).of(name);
+        return new Explanation(configurations, components, this::find, context.getBundles()).of(name);
     }
 }

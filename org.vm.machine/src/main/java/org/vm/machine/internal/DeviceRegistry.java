@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -40,10 +41,11 @@ public final class DeviceRegistry implements DeviceManager {
         final MmioDevice device;
         final long base;
         final int irq;
-        Attachment attachment;
+        volatile Attachment attachment;
         Mapping mapping;
         InterruptLine input;
-        String refusal;
+        volatile String refusal;
+        volatile String warning;
         boolean hopeless;
 
         Offer(MmioDevice device, long base, int irq) {
@@ -59,7 +61,9 @@ public final class DeviceRegistry implements DeviceManager {
     private final BiFunction<InterruptLine, IntFunction<InterruptLine>, DeviceContext> contexts;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final List<Offer> offers = new ArrayList<>();
+    /** Changed under the lock; looking takes none, for a device may keep the lock as long as it likes. */
+    private final List<Offer> offers = new CopyOnWriteArrayList<>();
+    private final Watched calls = new Watched(Watched.LIMIT);
     private final Wires wires = new Wires();
     private volatile InterruptController controller;
 
@@ -78,26 +82,16 @@ public final class DeviceRegistry implements DeviceManager {
 
     @Override
     public List<Attachment> attachments() {
-        lock.lock();
-        try {
-            return offers.stream().filter(o -> o.attachment != null).map(o -> o.attachment)
-                    .sorted(Comparator.comparingLong(Attachment::base)).toList();
-        } finally {
-            lock.unlock();
-        }
+        return offers.stream().map(o -> o.attachment).filter(Objects::nonNull)
+                .sorted(Comparator.comparingLong(Attachment::base)).toList();
     }
 
     @Override
     public List<Refusal> refusals() {
-        lock.lock();
-        try {
-            return Stream.concat(
-                    offers.stream().filter(o -> o.attachment == null).map(o -> new Refusal(o.device.name(), o.refusal)),
-                    hosts().flatMap(host -> host.refused().entrySet().stream()).map(e -> new Refusal(e.getKey(), e.getValue())))
-                    .toList();
-        } finally {
-            lock.unlock();
-        }
+        return Stream.concat(
+                offers.stream().filter(o -> o.attachment == null && o.refusal != null).map(o -> new Refusal(o.device.name(), o.refusal)),
+                hosts().flatMap(host -> host.refused().entrySet().stream()).map(e -> new Refusal(e.getKey(), e.getValue())))
+                .toList();
     }
 
     @Override
@@ -219,11 +213,23 @@ public final class DeviceRegistry implements DeviceManager {
         }
     }
 
-    /** Resets the devices that can be. Only while no vCPU runs. */
+    /** What devices do that they must not, a sentence each. */
+    List<String> warnings() {
+        return Stream.of(calls.late().stream(), bus.failures().stream(), offers.stream().map(o -> o.warning).filter(Objects::nonNull))
+                .flatMap(sentences -> sentences).toList();
+    }
+
+    /** Resets the devices that can be; the machine goes on without those that fail. Only while no vCPU runs. */
     void reset() {
-        for (Attachment attachment : attachments()) {
-            if (attachment.device() instanceof Resettable resettable) {
-                resettable.reset();
+        for (Offer offer : offers) {
+            if (offer.attachment != null && offer.device instanceof Resettable resettable) {
+                offer.warning = null;
+                try {
+                    resettable.reset();
+                } catch (RuntimeException | LinkageError e) {
+                    offer.warning = "device '%s' failed to reset: %s".formatted(offer.device.name(), e);
+                    LOG.warn("machine '{}': {}", machine, offer.warning, e);
+                }
             }
         }
     }
@@ -267,11 +273,19 @@ public final class DeviceRegistry implements DeviceManager {
             throw new DeviceException("machine '%s' has a device '%s' already; give one of them another name"
                     .formatted(machine, device.name()));
         }
-        Board.Place place = place(offer);
-        bus.check(place.base(), device);
+        Board.Place place;
+        try {
+            place = place(offer);
+            bus.check(place.base(), device);
+        } catch (VmException e) {
+            throw e;
+        } catch (RuntimeException | LinkageError e) {
+            throw new DeviceException("device '%s' of machine '%s' does not say how large it is: %s"
+                    .formatted(device.name(), machine, e), e);
+        }
         InterruptLine input = wires.input(place.irq());
         try {
-            device.attach(contexts.apply(input, wires::input));
+            calls.run("device '" + device.name() + "' to attach", () -> device.attach(contexts.apply(input, wires::input)));
         } catch (RuntimeException | LinkageError e) {
             input.lower();
             throw new DeviceException("device '%s' of machine '%s' failed to attach: %s"
@@ -347,7 +361,7 @@ public final class DeviceRegistry implements DeviceManager {
             wires.connect(controller);
         }
         try {
-            offer.device.detach();
+            calls.run("device '" + offer.device.name() + "' to detach", offer.device::detach);
         } catch (RuntimeException | LinkageError e) {
             LOG.warn("machine '{}': device '{}' failed to detach", machine, offer.device.name(), e);
         }

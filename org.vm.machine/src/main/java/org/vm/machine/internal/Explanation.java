@@ -7,6 +7,9 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.startlevel.BundleStartLevel;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.component.runtime.ServiceComponentRuntime;
 import org.osgi.service.component.runtime.dto.ComponentConfigurationDTO;
@@ -21,12 +24,14 @@ final class Explanation {
     private final DeviceConfigurations configurations;
     private final ServiceComponentRuntime components;
     private final Function<String, Optional<Machine>> machines;
+    private final Bundle[] bundles;
     private final StringBuilder text = new StringBuilder();
     /** Components that were explained: two that wait for each other must not go on for ever. */
     private final Set<String> explained = new HashSet<>();
 
     Explanation(DeviceConfigurations configurations, ServiceComponentRuntime components,
-            Function<String, Optional<Machine>> machines) {
+            Function<String, Optional<Machine>> machines, Bundle[] bundles) {
+        this.bundles = bundles;
         this.configurations = configurations;
         this.components = components;
         this.machines = machines;
@@ -50,6 +55,7 @@ final class Explanation {
             line(1, "nothing is missing");
         }
         missing.forEach(sentence -> line(1, "%s", sentence));
+        found.warnings().forEach(sentence -> line(1, "%s", sentence));
         for (DeviceManager.Refusal refusal : found.devices().refusals()) {
             line(1, "device '%s' is refused: %s", refusal.device(), refusal.reason());
         }
@@ -71,6 +77,12 @@ final class Explanation {
                 configuration(0, configuration);
             }
         }
+        for (Bundle bundle : bundles) {
+            if (name.equals(bundle.getSymbolicName())) {
+                any = true;
+                bundle(0, bundle);
+            }
+        }
         if (!any) {
             line(0, "there is no machine or device '%s', and no configuration of that name", name);
         }
@@ -87,6 +99,8 @@ final class Explanation {
         if (makers.isEmpty()) {
             line(depth + 1, "no installed and active bundle makes '%s': install or start one that does",
                     DeviceConfigurations.shortName(pid));
+            // Their own code has not been seen, so it is not known which of them it would be.
+            Arrays.stream(bundles).filter(Explanation::idle).forEach(bundle -> bundle(depth + 1, bundle));
         }
         for (ComponentDescriptionDTO maker : makers) {
             List<ComponentConfigurationDTO> made = components.getComponentConfigurationDTOs(maker).stream()
@@ -99,6 +113,31 @@ final class Explanation {
         }
         if (owner != null) {
             place(depth + 1, owner, DeviceConfigurations.name(configuration));
+        }
+    }
+
+    /** Whether it should run, and does not: fragments and libraries that nobody starts are not meant. */
+    private static boolean idle(Bundle bundle) {
+        return (bundle.getState() == Bundle.INSTALLED || bundle.getState() == Bundle.RESOLVED)
+                && bundle.adapt(BundleStartLevel.class).isPersistentlyStarted();
+    }
+
+    /** What a bundle lacks to run. */
+    private void bundle(int depth, Bundle bundle) {
+        if (!idle(bundle)) {
+            line(depth, "bundle '%s' %s", bundle.getSymbolicName(), bundle.getState() == Bundle.ACTIVE ? "runs" : "is not started");
+            return;
+        }
+        try {
+            bundle.start(Bundle.START_TRANSIENT);
+            line(depth, "bundle '%s' did not run; it does now", bundle.getSymbolicName());
+        } catch (BundleException | IllegalStateException e) {
+            Throwable deepest = e;
+            while (deepest.getCause() != null && deepest.getCause() != deepest) {
+                deepest = deepest.getCause();
+            }
+            line(depth, "bundle '%s' does not run: %s", bundle.getSymbolicName(),
+                    deepest instanceof BundleException ? deepest.getMessage() : deepest.toString());
         }
     }
 

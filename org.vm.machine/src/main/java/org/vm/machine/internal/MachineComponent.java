@@ -2,13 +2,14 @@ package org.vm.machine.internal;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.Comparator;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Filter;
 import org.osgi.framework.FrameworkUtil;
@@ -124,8 +125,7 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
 
     @Activate
     public MachineComponent(BundleContext context, Config config, @Reference ConfigurationAdmin admin,
-            @Reference MmuFactory mmus, @Reference(name = "architecture") CpuArchitecture architecture,
-            @Reference List<InstructionExtension> extensions) {
+            @Reference MmuFactory mmus, @Reference(name = "architecture") CpuArchitecture architecture) {
         this.context = context;
         VmConfig settings = settings(config);
         if (architecture.architecture() != settings.architecture()) {
@@ -141,7 +141,7 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
         }
         machine = new VirtualMachine(settings, board,
                 Boot.files(config.kernel(), config.initrd(), firmware, config.append()), mmus, architecture,
-                extensions.stream().filter(e -> e.architecture() == settings.architecture()).toList());
+                extensions(context).stream().filter(e -> e.architecture() == settings.architecture()).toList());
         machine.patience(Duration.ofSeconds(config.patience()));
         devices = new ServiceTracker<>(context, filter(settings.name()), this);
         devices.open();
@@ -149,6 +149,19 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
         registration = context.registerService(Machine.class, machine, new Hashtable<>(Map.of("vm", settings.name())));
         if (config.autostart()) {
             Thread.startVirtualThread(this::autostart);
+        }
+    }
+
+    /**
+     * The instructions that bundles bring now. The machine keeps what it was made with: it must not end because a bundle
+     * among those is updated.
+     */
+    private static List<InstructionExtension> extensions(BundleContext context) {
+        try {
+            return context.getServiceReferences(InstructionExtension.class, null).stream().sorted(Comparator.reverseOrder())
+                    .map(context::getService).filter(Objects::nonNull).toList();
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalArgumentException("no filter is never a wrong one", e);
         }
     }
 

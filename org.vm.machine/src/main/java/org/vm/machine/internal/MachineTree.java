@@ -4,6 +4,8 @@ import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vm.api.VmConfig;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.CpuArchitecture;
@@ -16,6 +18,8 @@ import org.vm.api.machine.DeviceManager.Attachment;
 
 /** The device tree of a machine: what every one has, and a node of each device on the bus that contributes one. */
 final class MachineTree {
+    private static final Logger LOG = LoggerFactory.getLogger(MachineTree.class);
+
     private static final int RANDOM_SEED = 48;
 
     private final VmConfig config;
@@ -80,13 +84,21 @@ final class MachineTree {
                     node.cells("interrupts", Arrays.copyOfRange(interrupt, 1, interrupt.length))
                             .cells("interrupt-parent", interrupt[0]);
                 }
-                contributor.describe(node);
+                describe(contributor, attachment, node);
                 if (attachment.device().type() == DeviceType.SERIAL && !console) {
                     console = true;
                     chosen.text("stdout-path", node.path());
                     root.child("aliases").text("serial0", node.path());
                 }
             }
+        }
+    }
+
+    private static void describe(DeviceTreeContributor contributor, Attachment attachment, DeviceTreeNode node) {
+        try {
+            contributor.describe(node);
+        } catch (RuntimeException | LinkageError e) {
+            LOG.warn("device '{}' failed to describe itself; the guest will not find it", attachment.device().name(), e);
         }
     }
 

@@ -4,6 +4,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vm.api.InvalidAddressException;
 import org.vm.api.bus.Bus;
 import org.vm.api.bus.Mapping;
@@ -12,7 +16,13 @@ import org.vm.api.memory.GuestMemory;
 
 /** The address map as a sorted array that is replaced on change. */
 public final class PhysicalBus implements Bus {
+    private static final Logger LOG = LoggerFactory.getLogger(PhysicalBus.class);
+
+    /** What a device first threw at an access, and how often it threw something. */
+    private record Failure(Mapping mapping, Throwable first, AtomicLong times) {}
+
     private final GuestMemory memory;
+    private final ConcurrentHashMap<MmioDevice, Failure> failures = new ConcurrentHashMap<>();
     private volatile Mapping[] sorted = {};
 
     public PhysicalBus(GuestMemory memory) {
@@ -57,6 +67,23 @@ public final class PhysicalBus implements Bus {
     @Override
     public synchronized void unmap(Mapping mapping) {
         sorted = Arrays.stream(sorted).filter(m -> m != mapping).toArray(Mapping[]::new);
+        failures.remove(mapping.device());
+    }
+
+    @Override
+    public void failed(Mapping mapping, Throwable thrown) {
+        Failure failure = failures.computeIfAbsent(mapping.device(), device -> {
+            LOG.warn("device '{}' failed at an access of the guest; further failures of it are counted", device.name(), thrown);
+            return new Failure(mapping, thrown, new AtomicLong());
+        });
+        failure.times.incrementAndGet();
+    }
+
+    /** A sentence for each device that threw something at an access. */
+    List<String> failures() {
+        return failures.values().stream().map(failure -> "device '%s' at 0x%x failed at %d accesses of the guest, first with: %s%s"
+                .formatted(failure.mapping.device().name(), failure.mapping.base(), failure.times.get(), failure.first,
+                        failure.first.getStackTrace().length == 0 ? "" : ", at " + failure.first.getStackTrace()[0])).sorted().toList();
     }
 
     /** Whether a device of {@code size} bytes fits at {@code base}. */

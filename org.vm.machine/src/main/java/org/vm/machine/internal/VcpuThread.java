@@ -1,5 +1,6 @@
 package org.vm.machine.internal;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -14,6 +15,7 @@ import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.cpu.ExitReason;
 import org.vm.api.cpu.TranslatedCode;
+import org.vm.api.machine.DeviceManager.Attachment;
 
 /**
  * Runs one CPU on a platform thread. Orders and engines are changed by other threads at any time and take effect between
@@ -25,6 +27,9 @@ final class VcpuThread {
     /** Instructions between two looks at the orders; they are looked at early whenever one is given. */
     private static final long BUDGET = 1 << 24;
     private static final long PATIENCE_SECONDS = 30;
+    private static final long SOON_SECONDS = 2;
+    private static final int LOOKS = 3;
+    private static final long LOOK_MILLIS = 20;
     private static final CacheStats NO_BLOCKS = new CacheStats(0, 0, 0, 0, 0);
 
     private final VmConfig machine;
@@ -35,6 +40,7 @@ final class VcpuThread {
     private final Condition changed = lock.newCondition();
     private Order order = Order.STOP;
     private boolean alive;
+    private volatile Thread thread;
     /** No guest code runs, and the thread waits for orders or is gone. */
     private boolean standing = true;
     private ExecutionEngine engine;
@@ -60,7 +66,8 @@ final class VcpuThread {
             order = first;
             alive = true;
             standing = false;
-            Thread.ofPlatform().daemon().name(name).start(this::loop);
+            thread = Thread.ofPlatform().daemon().name(name).unstarted(this::loop);
+            thread.start();
         } finally {
             lock.unlock();
         }
@@ -80,9 +87,49 @@ final class VcpuThread {
         cpu.requestExit();
     }
 
-    /** Waits until no guest code runs. @return whether it stands within half a minute */
-    boolean awaitStanding() {
-        return await(() -> standing && (order != Order.STOP || !alive));
+    /**
+     * Waits until no guest code runs. After a while a device that keeps the thread in an access is interrupted.
+     *
+     * @return whether it stands within half a minute
+     */
+    boolean awaitStanding(List<Attachment> devices) {
+        if (await(this::stands, SOON_SECONDS)) {
+            return true;
+        }
+        if (stuckIn(devices).isPresent()) {
+            thread.interrupt();
+        }
+        return await(this::stands, PATIENCE_SECONDS);
+    }
+
+    private boolean stands() {
+        return standing && (order != Order.STOP || !alive);
+    }
+
+    /** The device whose code the thread stays in, with the place, if it does so at several looks. */
+    Optional<String> stuckIn(List<Attachment> devices) {
+        String found = null;
+        for (int look = 0; look < LOOKS; look++) {
+            Thread current = thread;
+            String now = current == null ? null : place(current.getStackTrace(), devices);
+            if (now == null || found != null && !found.equals(now)) {
+                return Optional.empty();
+            }
+            found = now;
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS));
+        }
+        return Optional.of(found);
+    }
+
+    private static String place(StackTraceElement[] stack, List<Attachment> devices) {
+        for (StackTraceElement frame : stack) {
+            for (Attachment attachment : devices) {
+                if (frame.getClassName().equals(attachment.device().getClass().getName())) {
+                    return "device '" + attachment.device().name() + "', which does not answer an access; it is at " + frame;
+                }
+            }
+        }
+        return null;
     }
 
     /** Hands the CPU to another engine, or to none; returns when the former one has let go. */
@@ -95,7 +142,7 @@ final class VcpuThread {
             lock.unlock();
         }
         cpu.requestExit();
-        return await(() -> !alive || runnersEngine == engine);
+        return await(() -> !alive || runnersEngine == engine, PATIENCE_SECONDS);
     }
 
     PerformanceStats stats() {
@@ -109,10 +156,10 @@ final class VcpuThread {
         return current == null ? Optional.empty() : current.translated();
     }
 
-    private boolean await(BooleanSupplier condition) {
+    private boolean await(BooleanSupplier condition, long seconds) {
         lock.lock();
         try {
-            long left = TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+            long left = TimeUnit.SECONDS.toNanos(seconds);
             while (!condition.getAsBoolean() && left > 0) {
                 left = changed.awaitNanos(left);
             }
@@ -133,6 +180,8 @@ final class VcpuThread {
                 long began = System.nanoTime();
                 ExitReason reason = runner.run(BUDGET);
                 guestNanos += System.nanoTime() - began;
+                // Whoever interrupted it meant a device.
+                Thread.interrupted();
                 if (reason == ExitReason.WAIT) {
                     while (!cpu.attention()) {
                         LockSupport.park(this);

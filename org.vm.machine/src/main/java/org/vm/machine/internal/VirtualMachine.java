@@ -57,6 +57,8 @@ public final class VirtualMachine implements Machine, AutoCloseable {
     private final List<VcpuThread> vcpus = new ArrayList<>();
     private final ReentrantLock lifecycle = new ReentrantLock();
     private final AtomicBoolean resetRequested = new AtomicBoolean();
+    /** Why instructions that bundles bring are not there. */
+    private final List<String> refusals = new ArrayList<>();
     private volatile Duration patience = Duration.ZERO;
     private volatile MachineState state = MachineState.CREATED;
     private volatile String reason;
@@ -77,13 +79,30 @@ public final class VirtualMachine implements Machine, AutoCloseable {
         bus = new PhysicalBus(memory);
         Platform platform = new Platform(this, clock, boot.firmware().isEmpty());
         devices = new DeviceRegistry(config.name(), board, bus, platform::device);
-        InstructionSet instructions = architecture.instructionSet(extensions);
+        InstructionSet instructions = architecture.instructionSet(accepted(extensions));
         for (int id = 0; id < config.vcpus(); id++) {
             Cpu cpu = architecture.cpu(id, instructions, mmus.mmu(memory, bus, config.tlbEntries()), platform);
             cpus.add(cpu);
             vcpus.add(new VcpuThread(config, cpu,
                     (failed, e) -> fail("vCPU %d failed at pc 0x%x".formatted(failed.id, failed.pc), e)));
         }
+    }
+
+    /** Those that fit to what is there and to those before them; a machine is made without the others. */
+    private List<InstructionExtension> accepted(List<InstructionExtension> extensions) {
+        List<InstructionExtension> accepted = new ArrayList<>();
+        for (InstructionExtension extension : extensions) {
+            accepted.add(extension);
+            try {
+                architecture.instructionSet(List.copyOf(accepted));
+            } catch (RuntimeException | LinkageError e) {
+                accepted.removeLast();
+                String refusal = "the instructions of " + extension.getClass().getName() + " are refused: " + sentence(e);
+                LOG.warn("machine '{}': {}", name(), refusal, e);
+                refusals.add(refusal);
+            }
+        }
+        return accepted;
     }
 
     /** How long {@link #start()} waits for the board's devices. */
@@ -295,7 +314,7 @@ public final class VirtualMachine implements Machine, AutoCloseable {
     private void stand(VcpuThread.Order order) {
         vcpus.forEach(vcpu -> vcpu.order(order));
         for (int i = 0; i < vcpus.size(); i++) {
-            if (!vcpus.get(i).awaitStanding()) {
+            if (!vcpus.get(i).awaitStanding(devices.attachments())) {
                 throw new ExecutionException("vCPU %d of machine '%s' does not come to a stop, at pc 0x%x"
                         .formatted(i, name(), cpus.get(i).pc));
             }
@@ -430,6 +449,19 @@ public final class VirtualMachine implements Machine, AutoCloseable {
             missing.add("no execution engine for mode " + mode().text() + " is installed");
         }
         return missing;
+    }
+
+    @Override
+    public List<String> warnings() {
+        List<String> warnings = new ArrayList<>(refusals);
+        warnings.addAll(devices.warnings());
+        for (int i = 0; i < vcpus.size(); i++) {
+            Optional<String> stuck = vcpus.get(i).stuckIn(devices.attachments());
+            if (stuck.isPresent()) {
+                warnings.add("vCPU %d waits for %s".formatted(i, stuck.get()));
+            }
+        }
+        return warnings;
     }
 
     /** Ends the run, lets all devices go and frees the memory. */

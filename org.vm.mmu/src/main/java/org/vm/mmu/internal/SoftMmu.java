@@ -215,12 +215,22 @@ final class SoftMmu implements Mmu {
 
     private long readDevice(long physical, int size, long address) {
         Mapping mapping = device(physical, size, Access.LOAD, address);
-        return mapping.device().read(physical - mapping.base(), size);
+        try {
+            return mapping.device().read(physical - mapping.base(), size);
+        } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
+            // A device may be anybody's; what it does wrong is its own business, not the guest's and not the vCPU's.
+            bus.failed(mapping, e);
+            return 0;
+        }
     }
 
     private void writeDevice(long physical, int size, long value, long address) {
         Mapping mapping = device(physical, size, Access.STORE, address);
-        mapping.device().write(physical - mapping.base(), size, value);
+        try {
+            mapping.device().write(physical - mapping.base(), size, value);
+        } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
+            bus.failed(mapping, e);
+        }
     }
 
     /** The device of an aligned access; anything else than that is an access fault, as is an address without a device. */
