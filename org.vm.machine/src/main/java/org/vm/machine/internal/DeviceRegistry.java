@@ -221,8 +221,8 @@ public final class DeviceRegistry implements DeviceManager {
 
     /** Resets the devices that can be; the machine goes on without those that fail. Only while no vCPU runs. */
     void reset() {
-        for (Offer offer : offers) {
-            if (offer.attachment != null && offer.device instanceof Resettable resettable) {
+        for (Offer offer : offers.stream().filter(o -> o.attachment != null).sorted(Comparator.comparingLong(o -> o.attachment.base())).toList()) {
+            if (offer.device instanceof Resettable resettable) {
                 offer.warning = null;
                 try {
                     resettable.reset();
