@@ -41,7 +41,7 @@ final class FetchCommand implements Callable<Integer> {
         PrintStream out = new PrintStream(host.out(), true);
         GuestCatalog catalog = host.guests();
         if (names.isEmpty()) {
-            catalog.entries().forEach(e -> out.printf("%-10s %s%s%n", e.name(), e.description(),
+            catalog.entries().forEach(e -> out.printf("%-14s %s%s%n", e.name(), e.description(),
                     catalog.isPrepared(e.name()) ? " (in the cache)" : ""));
             return 0;
         }
