@@ -166,7 +166,7 @@ class VmmTest {
     @Test
     void fetchListsOrFetches() {
         assertEquals(0, vmm("fetch"));
-        assertEquals("linux      a Linux (in the cache)\nopensbi    a firmware (in the cache)\n", out());
+        assertEquals("linux          a Linux (in the cache)\nopensbi        a firmware (in the cache)\n", out());
         out.reset();
         assertEquals(0, vmm("fetch", "opensbi"));
         assertEquals("opensbi: a firmware\n  firmware /guests/fw.bin\n", out());
