@@ -169,11 +169,26 @@ public final class DeviceRegistry implements DeviceManager {
         try {
             Offer offer = new Offer(device, base, irq);
             offers.add(offer);
+            List<Offer> displaced = part(offer) ? displaced(offer) : List.of();
+            displaced.forEach(this::detach);
             tryAttach(offer);
+            displaced.forEach(this::tryAttach);
             changed.signalAll();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Whether it is what the board has at that place: without it the machine would not be one. */
+    private boolean part(Offer offer) {
+        return board.parts().stream().anyMatch(part -> part.base() == offer.base && part.name().equals(offer.device.name()));
+    }
+
+    /** Devices that came before one of the board's and are in its way. */
+    private List<Offer> displaced(Offer part) {
+        return offers.stream().filter(o -> o != part && o.attachment != null && !part(o))
+                .filter(o -> o.device.name().equals(part.device.name())
+                        || o.mapping.base() < part.base + part.device.size() && part.base < o.mapping.end()).toList();
     }
 
     /** Keeps a device that cannot be attached whatever changes, with the reason. */

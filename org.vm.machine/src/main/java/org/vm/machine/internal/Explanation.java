@@ -137,8 +137,14 @@ final class Explanation {
                 deepest = deepest.getCause();
             }
             line(depth, "bundle '%s' does not run: %s", bundle.getSymbolicName(),
-                    deepest instanceof BundleException ? deepest.getMessage() : deepest.toString());
+                    deepest instanceof BundleException ? lacking(deepest.getMessage()) : deepest.toString());
         }
+    }
+
+    /** The framework says what is missing, and then all of it once more. */
+    private static String lacking(String message) {
+        int again = message.indexOf(" Unresolved requirements:");
+        return again < 0 ? message : message.substring(0, again);
     }
 
     /** Where a machine has a device, or why it does not want it. */

@@ -256,4 +256,14 @@ class DeviceRegistryTest {
         b.context.interrupt().lower();
         assertFalse(controller.levels[3]);
     }
+
+    @Test
+    void whoeverIsInTheWayOfTheBoardsOwnDeviceMakesRoomAndIsRefused() {
+        registry.offer(new FakeDevice("early", 0x1000), 0x0c00_0000, 0);
+        registry.offer(new FakeDevice("beside", 0x1000), 0x0d00_0000, 0);
+        registry.offer(new FakeController("controller"), 0x0c00_0000, 0);
+        assertEquals(List.of("controller", "beside"), registry.attachments().stream().map(a -> a.device().name()).toList());
+        String reason = registry.refusals().getFirst().reason();
+        assertTrue(reason.contains("'early'") && reason.contains("'controller'"), reason);
+    }
 }

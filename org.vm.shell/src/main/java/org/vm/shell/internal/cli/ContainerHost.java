@@ -47,6 +47,7 @@ final class ContainerHost implements Host {
     private ShutdownHooks.Task lastResort;
     private Optional<Terminal> terminal;
     private CommandSession session;
+    private boolean pluginsAwaited;
 
     ContainerHost(BundleContext context, CommandProcessor gogo, Consoles consoles) {
         this.context = context;
@@ -97,7 +98,16 @@ final class ContainerHost implements Host {
 
     @Override
     public MachineManager machines() {
+        awaitPlugins();
         return await(MachineManager.class, "org.vm.machine");
+    }
+
+    private synchronized void awaitPlugins() {
+        if (!pluginsAwaited) {
+            pluginsAwaited = true;
+            new PluginBundles(context).await().forEach(jar -> err.println("vmm: plugins/" + jar
+                    + " does not run; why, says the shell: why " + jar.substring(0, jar.length() - ".jar".length())));
+        }
     }
 
     @Override
