@@ -287,7 +287,7 @@ class JitHartsTest {
                         fence   r, r
                         ld      t3, 128(s0)             # its turns, when it came
                         sub     t3, t3, t2
-                        li      t4, 500
+                        li      t4, 2500
                         li      a0, 8
                         bgt     t3, t4, fail
                         addi    a1, a1, -1

@@ -91,14 +91,6 @@ final class Compiler implements AutoCloseable {
         for (int i = 0; i < PROFILE_CALLS; i++) {
             callNothing(code, cpu);
         }
-        try {
-            // Once it has seen one thrown, HotSpot throws them in its code, too. Otherwise it goes back to its interpreter,
-            // and wants all local variables on the stack for that, even in loops in which nothing like it happens.
-            code.run(cpu, cpu.registers, null, RegionCode.BEYOND, 0);
-            throw new IllegalStateException("there is a register " + RegionCode.BEYOND);
-        } catch (ArrayIndexOutOfBoundsException expected) {
-            // That was all.
-        }
     }
 
     /**

@@ -6,8 +6,6 @@ import org.vm.api.cpu.Cpu;
 public abstract class RegionCode {
     /** {@link #run} may be called with this in place of an entry: it does nothing, so that HotSpot compiles the method. */
     public static final int NOTHING = -1;
-    /** With this it looks for a register that there is not, and throws an {@link ArrayIndexOutOfBoundsException}. */
-    public static final int BEYOND = -2;
     /** What {@link #run} returns: how it ended. */
     public static final int RAN = 0;
     public static final int INTERPRET = 1;

@@ -72,8 +72,11 @@ final class RegionWriter {
     private static final ClassDesc INTS = CD_int.arrayType();
     private static final MethodTypeDesc RUN = MethodTypeDesc.of(CD_int, CPU, LONGS, LONGS, CD_int, CD_int);
 
-    /** Instructions after which the CPU's attention is looked at: about a microsecond. */
-    private static final int SLICE = 2_000;
+    /**
+     * Instructions after which the CPU's attention is looked at: a few microseconds, and more than are profiled, so that
+     * HotSpot takes it for rare.
+     */
+    private static final int SLICE = 10_000;
 
     private static final int THIS = 0;
     private static final int CPU_PARAMETER = 1;
@@ -184,7 +187,8 @@ final class RegionWriter {
         trap = code.allocateLocal(TypeKind.REFERENCE);
         signals = code.allocateLocal(TypeKind.REFERENCE);
         exit = code.newLabel();
-        dry();
+        Label real = code.newLabel();
+        code.iload(ENTRY).ifge(real).iconst_0().ireturn().labelBinding(real);
         begin();
         dispatch();
         for (Node node : region.nodes()) {
@@ -193,17 +197,6 @@ final class RegionWriter {
         tlb.lookUps();
         polls.forEach(this::poll);
         ways();
-    }
-
-    /** Calls for HotSpot's eyes only. */
-    private void dry() {
-        Label real = code.newLabel();
-        Label nothing = code.newLabel();
-        code.iload(ENTRY).ifge(real);
-        code.iload(ENTRY).loadConstant(RegionCode.NOTHING).if_icmpeq(nothing);
-        code.aload(REGISTERS).iload(ENTRY).laload().l2i().ireturn();
-        code.labelBinding(nothing).iconst_0().ireturn();
-        code.labelBinding(real);
     }
 
     /** Sets all local variables. What is seen to be so here need not be tested again at each use. */
