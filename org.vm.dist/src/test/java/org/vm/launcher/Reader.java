@@ -24,10 +24,11 @@ final class Reader implements AutoCloseable {
     private static final class Terminal {
         private final Process process;
         private final StringBuilder said = new StringBuilder();
+        private final Thread listening;
 
         Terminal(Process process) {
             this.process = process;
-            Thread.ofVirtual().start(this::listen);
+            listening = Thread.ofVirtual().start(this::listen);
         }
 
         private void listen() {
@@ -106,6 +107,28 @@ final class Reader implements AutoCloseable {
         } else if (!terminal.process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS) || terminal.process.exitValue() != 0) {
             throw new AssertionError(line + " has failed: " + terminal.from(0));
         }
+    }
+
+    /** Types lines into the monitor's shell. @return what it says to them */
+    String shell(List<String> lines, Duration limit) throws Exception {
+        Process process = new ProcessBuilder(JAVA, "-XX:+UseSerialGC", "--sun-misc-unsafe-memory-access=allow", "-Dvmm.home=" + home, "-jar",
+                home.resolve("launcher/org.vm.launcher.jar").toString(), "shell").redirectErrorStream(true).start();
+        Terminal terminal = new Terminal(process);
+        terminals.add(terminal);
+        for (String line : lines) {
+            terminal.type(line);
+        }
+        process.getOutputStream().close();
+        if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new AssertionError("the shell does not end: " + terminal.from(0));
+        }
+        terminal.listening.join();
+        return terminal.from(0);
+    }
+
+    /** Where plugins are put. */
+    Path plugins() {
+        return home.resolve("plugins");
     }
 
     /** Types a command in the guest, again and again until it says that: what was saved is on its way. */
