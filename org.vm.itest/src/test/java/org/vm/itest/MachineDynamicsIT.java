@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Dictionary;
 import java.util.Hashtable;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -35,8 +36,11 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.vm.api.ExecMode;
+import org.vm.api.GuestArch;
 import org.vm.api.bus.Mapping;
 import org.vm.api.hotplug.GuestAgent;
+import org.vm.api.isa.Encoding;
+import org.vm.api.isa.InstructionExtension;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
 import org.vm.api.machine.MachineState;
@@ -267,6 +271,40 @@ public class MachineDynamicsIT {
         long before = two.stats(0).instructions();
         await("the other machine runs", () -> two.stats(0).instructions() > before);
         configurations.getFactoryConfiguration(ENTROPY, "one-rng", "?").delete();
+    }
+
+    /** Instructions of another bundle. */
+    public static final class Distance {
+        private Distance() {}
+
+        @Encoding("0000000 rs2 rs1 001 rd 0001011")
+        public static long distance(long rs1, long rs2) {
+            return Long.bitCount(rs1 ^ rs2);
+        }
+    }
+
+    private record Instructions(String name, List<Class<?>> instructions) implements InstructionExtension {
+        @Override
+        public GuestArch architecture() {
+            return GuestArch.RISCV64;
+        }
+    }
+
+    @Test
+    public void aMachineKeepsTheInstructionsThatWereThereWhenItWasMade() throws Exception {
+        var registration = context.registerService(InstructionExtension.class,
+                new Instructions("xdistance", List.of(Distance.class)), null);
+        Machine with = running("with");
+        registration.unregister();
+        Machine without = running("without");
+        assertTrue(instructionsOf(with), instructionsOf(with).endsWith("_xdistance"));
+        assertFalse(instructionsOf(without), instructionsOf(without).contains("xdistance"));
+        assertEquals(MachineState.RUNNING, with.state());
+        assertEquals(with, machines.find("with").orElseThrow());
+    }
+
+    private static String instructionsOf(Machine machine) {
+        return machine.cpus().getFirst().instructionSet().name();
     }
 
     private Machine machine(String name) throws IOException {

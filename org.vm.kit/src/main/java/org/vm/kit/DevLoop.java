@@ -69,9 +69,16 @@ final class DevLoop {
                 out.println(plugin.name() + ": " + (put.isEmpty() ? "not compiled" : "the version before this one stays"));
                 return false;
             }
+            Set<Path> former = new LinkedHashSet<>(put);
             put(jar, plugin.name() + ".jar");
+            former.remove(plugins.resolve(plugin.name() + ".jar"));
             for (Path configuration : plugin.configurations()) {
                 put(configuration, configuration.getFileName().toString());
+                former.remove(plugins.resolve(configuration.getFileName()));
+            }
+            for (Path gone : former) {
+                Files.deleteIfExists(gone);
+                put.remove(gone);
             }
             out.println(plugin.name() + ": in " + plugins.getFileName() + "/ after "
                     + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began) + " ms");

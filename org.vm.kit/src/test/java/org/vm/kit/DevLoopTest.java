@@ -95,6 +95,9 @@ class DevLoopTest {
         Files.writeString(configuration, "vm=other\n");
         assertTrue(loop.look());
         assertEquals("vm=other\n", Files.readString(plugins.resolve(configuration.getFileName())));
+        Files.move(configuration, configuration.resolveSibling("org.example.mything~second.cfg"));
+        assertTrue(loop.look());
+        assertEquals(List.of("my-thing.jar", "org.example.mything~second.cfg"), there());
     }
 
     @Test
