@@ -16,8 +16,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
+import org.vm.api.ExecMode;
 import org.vm.api.cpu.ExecutionEngine;
 import org.vm.engine.interp.internal.Interpreter;
+import org.vm.engine.jit.internal.JitEngine;
 import org.vm.testing.BareHart;
 
 /** What an event costs a guest that runs in an engine, in S-mode under Sv39: nanoseconds for each, its loop included. */
@@ -26,7 +28,7 @@ import org.vm.testing.BareHart;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 5, time = 2)
 @Measurement(iterations = 5, time = 1)
-@Fork(1)
+@Fork(value = 1, jvmArgsAppend = {"-XX:PerMethodTrapLimit=0", "-XX:-ClipInlining", "-XX:-UseFPUForSpilling"})
 public class GuestEventBenchmark {
     private static final int EVENTS = 1_000_000;
     private static final int EVENTS_IN_A_TURN = 8;
@@ -94,6 +96,8 @@ public class GuestEventBenchmark {
         MMIO_READ("lw a0, 0(s4)\n".repeat(8), 8),
         MMIO_WRITE("sw a0, 0(s4)\n".repeat(8), 8),
         TRAP_AND_RETURN("ecall\n".repeat(8), 8 * 5),
+        /** Misaligned loads: translated code leaves each to the interpreter, which enters the code behind it. */
+        REGION_EXIT_AND_ENTRY("ld a0, 1(s2)\nadd a1, a1, a0\n".repeat(8), 16),
         /** Blocks that end with a direct jump to another. */
         DISPATCH_DIRECT("""
                 j 3f
@@ -133,7 +137,8 @@ public class GuestEventBenchmark {
 
     /** What runs it. */
     public enum Engine {
-        INTERPRETER(Interpreter::new);
+        INTERPRETER(Interpreter::new),
+        HYBRID(() -> new JitEngine(new Interpreter(), ExecMode.HYBRID, 1000));
 
         private final Supplier<ExecutionEngine> maker;
 
@@ -148,11 +153,13 @@ public class GuestEventBenchmark {
     @Param
     public Event event;
 
+    private ExecutionEngine executing;
     private BareHart hart;
 
     @Setup
     public void load() {
-        hart = new BareHart(engine.maker.get(), List.of(), OneDevice.at(DEVICE));
+        executing = engine.maker.get();
+        hart = new BareHart(executing, List.of(), OneDevice.at(DEVICE));
         hart.load(event.source());
         hart.write64(ROOT, LEAF);
         hart.write64(ROOT + 8, ROOT + 0x1000 >>> 2 | 1);
@@ -166,9 +173,12 @@ public class GuestEventBenchmark {
     }
 
     @TearDown
-    public void close() {
+    public void close() throws Exception {
         long trap = hart.cpu().controlRegisters().get("mcause");
         hart.close();
+        if (executing instanceof AutoCloseable engineWithThreads) {
+            engineWithThreads.close();
+        }
         if (trap != 0) {
             throw new IllegalStateException("the program for " + event + " ended in a trap to M-mode with mcause " + trap);
         }

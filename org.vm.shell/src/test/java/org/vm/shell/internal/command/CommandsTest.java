@@ -223,10 +223,10 @@ class CommandsTest {
         linux.attachments.add(new DeviceManager.Attachment(new Messages(new FakeMachine.FakeDevice("imsic",
                 DeviceType.INTERRUPT_CONTROLLER, 0x1000, Map.of("hart0.S", "on, enabled: 1"))), 0x2800_0000L, 0));
         assertPrints("irq", """
-                SOURCE  LEVEL  STATE       ENABLED  PRIORITY  COUNT  DEVICE
-                     1  low    idle        no              0      0  disk0
-                    10  high   in service  yes             1   1234  uart0
-                    11  low    idle        yes             0      0  -
+                SOURCE  RAISED  ENABLED  PENDING  SERVING  PRIORITY  COUNT  DEVICE
+                     1  -       -        -        -               0      0  disk0
+                    10  yes     yes      -        yes             1   1234  uart0
+                    11  -       yes      -        -               0      0  -
                 MESSAGES  TO imsic
                 hart0.S   on, enabled: 1
                 """);
