@@ -70,12 +70,25 @@ class WrongPluginsIT {
         device("taken", "0x10000000", "A thermometer", "A thermometer");
         device("failing", "0x4100000", "limit = Integer.MAX_VALUE;", "limit = Integer.parseInt(\"much\");");
         device("early", "0x4200000", "line = context.interrupt();", "line = context.interrupt(Integer.parseInt(\"early\"));");
+        device("hanging", "0x4300000", "limit = Integer.MAX_VALUE;", """
+                limit = hang();
+
+                    private static int hang() {
+                        try {
+                            new java.util.concurrent.CountDownLatch(1).await();
+                            return 0;
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException("waited in vain", e);
+                        }
+                    }
+                """);
         unresolvable();
         String said = reader.shell(List.of("create m --guest builtin", "why lacking", "why m", "devices m", "start m", "list"), LONG);
         for (String sentence : List.of(
                 "device 'taken' is refused: device 'taken' cannot be mapped at 0x10000000-0x10000fff, because device 'uart'",
                 "component org.example.failing.Failing failed: java.lang.NumberFormatException: For input string: \"much\"",
                 "device 'early' is refused: device 'early' of machine 'm' failed to attach: java.lang.NumberFormatException: For input string: \"early\"",
+                "component org.example.hanging.Hanging failed: java.lang.InterruptedException",
                 "bundle 'lacking' does not run: Unable to resolve lacking", "osgi.wiring.package=org.example.missing",
                 "machine 'm' runs")) {
             assertTrue(said.contains(sentence), "not said: " + sentence + "\n" + said);

@@ -14,6 +14,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -161,6 +162,11 @@ public final class DeviceRegistry implements DeviceManager {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Makes a device with somebody else's code, which must not take for ever. */
+    public <T> T make(String name, Supplier<T> maker) {
+        return calls.get("device '" + name + "' to be made", maker);
     }
 
     /** As {@link #register}, but a device that cannot be attached is kept, with the reason, and tried again later. */

@@ -259,7 +259,7 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
 
     @Override
     public MmioDevice addingService(ServiceReference<MmioDevice> reference) {
-        MmioDevice device = context.getService(reference);
+        MmioDevice device = machine.devices().make(String.valueOf(reference.getProperty("name")), () -> context.getService(reference));
         if (device == null) {
             return null;
         }
