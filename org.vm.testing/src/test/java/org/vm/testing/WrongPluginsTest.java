@@ -189,10 +189,40 @@ class WrongPluginsTest {
         }
     }
 
+    /** In custom-0. */
+    public static final class First {
+        private First() {}
+
+        @Encoding("0000000 rs2 rs1 000 rd 0001011")
+        public static long first(long rs1, long rs2) {
+            return rs1 + rs2;
+        }
+    }
+
+    /** There, too, whatever funct7 is. */
+    public static final class Second {
+        private Second() {}
+
+        @Encoding("imm[11:0] rs1 000 rd 0001011")
+        public static long second(long rs1, long imm) {
+            return rs1 + imm;
+        }
+    }
+
     private record Instructions(String name, List<Class<?>> instructions) implements InstructionExtension {
         @Override
         public GuestArch architecture() {
             return GuestArch.RISCV64;
+        }
+    }
+
+    @Test
+    void ofTwoBundlesWithOneEncodingTheFirstHasItAndBothAreNamed() {
+        try (GuestMachine guest = GuestMachine.virt().memory(16 << 20).extension(new Instructions("xfirst", List.of(First.class)))
+                .extension(new Instructions("xsecond", List.of(Second.class))).build()) {
+            String warnings = String.join("\n", guest.machine().warnings());
+            assertTrue(warnings.contains("first") && warnings.contains("second") && warnings.contains("refused"), warnings);
+            assertTrue(guest.machine().cpus().getFirst().instructionSet().name().endsWith("_xfirst"));
         }
     }
 

@@ -24,8 +24,8 @@ import picocli.CommandLine.ParseResult;
         footer = {"", "Examples:", "  vmm run linux                    a Debian kernel and a shell as root",
             "  vmm run linux --exec 'uname -a'  one command, its output and its status",
             "  vmm run builtin                  a small guest that needs no download",
-            "  vmm new device my-sensor         a project for a device of your own; see: vmm new --help",
-            "  vmm dev my-sensor                puts it into the monitor that runs, whenever you save it",
+            "  vmm new device my-sensor         a project for a device of your own",
+            "  vmm dev my-sensor                puts it into the guest whenever it is saved",
             "  vmm bench --quick                programs in Linux, beside QEMU; see: vmm bench --help",
             "  vmm                              the shell: machines, devices, memory"})
 public final class Vmm implements Callable<Integer> {
