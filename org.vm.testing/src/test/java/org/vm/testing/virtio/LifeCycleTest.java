@@ -299,7 +299,8 @@ class LifeCycleTest {
         assertEquals(DeviceStatus.DETACHED, driver.deviceStatus());
         assertEquals(1, probe.deactivations.get());
         transport.status(ACKNOWLEDGE);
-        assertEquals(transport instanceof MmioDriverTransport ? 0 : 0xFF, transport.status());
+        // All ones would be what is read of any other card; drivers of virtio devices wait for the end of a reset.
+        assertEquals(0, transport.status());
         driver.plug();
         driver.start(0).queue(0).add(Buffer.fromDevice(driver.allocate(8), 8));
         assertEquals(8, driver.complete(driver.queue(0)).written());
