@@ -49,8 +49,8 @@ class SplitQueueTest {
     private void assertBreaks() {
         driver.transport().notify(0);
         assertTrue(driver.awaitNeedsReset());
-        assertTrue((driver.transport().takeInterrupts() & 2) != 0, "a configuration interrupt");
         assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        assertTrue((driver.transport().takeInterrupts() & 2) != 0, "a configuration interrupt");
         int used = queue.usedIndex();
         int raised = driver.board().raised();
         queue.descriptor(0, buffer, 16, WRITE, 0);
