@@ -59,6 +59,7 @@ class PackedQueueTest {
     private void assertBreaks() {
         driver.transport().notify(0);
         assertTrue(driver.awaitNeedsReset());
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
         assertTrue((driver.transport().takeInterrupts() & 2) != 0, "a configuration interrupt");
         assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
         int raised = driver.board().raised();
