@@ -61,7 +61,6 @@ class PackedQueueTest {
         assertTrue(driver.awaitNeedsReset());
         assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
         assertTrue((driver.transport().takeInterrupts() & 2) != 0, "a configuration interrupt");
-        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
         int raised = driver.board().raised();
         byte[] ring = driver.get(queue.descriptors, 16 * SIZE);
         driver.transport().notify(0);
