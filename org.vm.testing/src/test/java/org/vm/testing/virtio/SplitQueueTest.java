@@ -10,8 +10,6 @@ import static org.vm.testing.virtio.SplitDriverQueue.INDIRECT;
 import static org.vm.testing.virtio.SplitDriverQueue.NEXT;
 import static org.vm.testing.virtio.SplitDriverQueue.WRITE;
 
-import java.util.HashSet;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;

@@ -1,7 +1,6 @@
 package org.vm.engine.jit.internal;
 
 import static java.lang.constant.ConstantDescs.CD_boolean;
-import static java.lang.constant.ConstantDescs.CD_double;
 import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_long;
 import static java.lang.constant.ConstantDescs.CD_void;
@@ -26,29 +25,22 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.GuestTrap;
 import org.vm.api.isa.DecodedRow;
 import org.vm.api.isa.Operand;
-import org.vm.api.isa.RegisterFile;
 import org.vm.api.isa.Result;
-import org.vm.api.isa.Row;
 import org.vm.api.mmu.Mmu;
-import org.vm.api.mmu.TlbLayout;
 
 /**
  * Writes the class of a region. Guest registers are local variables: loaded where the region is entered, stored where it
