@@ -39,6 +39,14 @@ public interface DeviceContext {
     /** Whether there is a guest, running or paused: nobody else needs to be asked before something changes. */
     boolean running();
 
+    /**
+     * Runs a short action while no vCPU runs guest code or is inside a device, for changes that no access may see half of.
+     * Not from a vCPU's thread; the action must not wait for one.
+     */
+    default void atStandstill(Runnable action) {
+        action.run();
+    }
+
     /** Runs work off the vCPU threads, a virtual thread each. */
     Executor workers();
 
