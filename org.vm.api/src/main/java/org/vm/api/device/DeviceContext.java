@@ -1,6 +1,10 @@
 package org.vm.api.device;
 
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.vm.api.bus.Bus;
 import org.vm.api.irq.InterruptFile;
 import org.vm.api.irq.InterruptLine;
@@ -29,7 +33,10 @@ public interface DeviceContext {
     /** Input line of a CPU, for interrupt controllers and timers. */
     InterruptLine cpuLine(int cpu, int number);
 
-    /** For interrupt controllers: as {@link org.vm.api.cpu.Cpu#interruptFile}. */
+    /**
+     * For interrupt controllers: as {@link org.vm.api.cpu.Cpu#interruptFile}. While the controller's place is kept, the CPU's
+     * instructions that need the file wait for the successor's.
+     */
     default void cpuFile(int cpu, int number, InterruptFile file) {
         throw new UnsupportedOperationException("CPU " + cpu + " cannot be given registers from here");
     }
@@ -45,6 +52,24 @@ public interface DeviceContext {
      */
     default void atStandstill(Runnable action) {
         action.run();
+    }
+
+    /**
+     * Waits in an access, on a vCPU's thread, for what must come first: a device whose place is kept. Meanwhile the vCPU
+     * counts as standing, so the machine can be paused, reset and stopped; a paused one goes on waiting.
+     *
+     * @return false if the access is to end without effect, because the machine is stopped or reset, or nobody came in time
+     */
+    default boolean await(CompletionStage<?> first) {
+        try {
+            first.toCompletableFuture().get(30, TimeUnit.SECONDS);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (ExecutionException | TimeoutException e) {
+            return false;
+        }
     }
 
     /** Runs work off the vCPU threads, a virtual thread each. */
