@@ -1,5 +1,6 @@
 package org.vm.device.riscv.internal;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -17,6 +18,8 @@ import org.vm.api.device.DeviceType;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.device.Resettable;
 import org.vm.api.irq.InterruptLine;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
 import org.vm.api.time.MachineClock;
 
 /**
@@ -31,7 +34,7 @@ import org.vm.api.time.MachineClock;
 @Component(service = MmioDevice.class, name = AclintMtimer.PID, configurationPid = AclintMtimer.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = AclintMtimer.Config.class, factory = true)
-public final class AclintMtimer implements MmioDevice, DeviceTreeContributor, Resettable {
+public final class AclintMtimer implements MmioDevice, DeviceTreeContributor, Resettable, Stateful {
     static final String PID = "org.vm.device.riscv.mtimer";
 
     @ObjectClassDefinition(name = "RISC-V ACLINT MTIMER", description = "Machine timers")
@@ -66,6 +69,7 @@ public final class AclintMtimer implements MmioDevice, DeviceTreeContributor, Re
     private long[] compare = {};
     /** What the guest's writes to mtime have added to the machine's clock, in ticks. */
     private long shift;
+    private boolean suspended;
     private volatile DeviceStatus status = DeviceStatus.CREATED;
 
     @Activate
@@ -118,7 +122,9 @@ public final class AclintMtimer implements MmioDevice, DeviceTreeContributor, Re
 
     @Override
     public synchronized void detach() {
-        reset();
+        if (!suspended) {
+            reset();
+        }
         lines = new InterruptLine[0];
         status = DeviceStatus.DETACHED;
     }
@@ -132,6 +138,37 @@ public final class AclintMtimer implements MmioDevice, DeviceTreeContributor, Re
             lines[cpu].lower();
         }
         status = DeviceStatus.ATTACHED;
+    }
+
+    @Override
+    public synchronized void suspend(Duration limit) {
+        suspended = true;
+        for (MachineClock.Timer each : timers) {
+            each.cancel();
+        }
+    }
+
+    /** Time itself is the machine's, and goes on. */
+    @Override
+    public synchronized DeviceState capture() {
+        return DeviceState.of(PID, 1).number("mtime-shift", shift).bytes("mtimecmp", SavedRegisters.of(compare))
+                .flag("used", status == DeviceStatus.ACTIVE).build();
+    }
+
+    @Override
+    public synchronized void restore(DeviceState state) {
+        SavedRegisters.require(state, PID, name);
+        shift = state.number("mtime-shift", 0);
+        SavedRegisters.restore(state, "mtimecmp", compare);
+        status = state.flag("used", false) ? DeviceStatus.ACTIVE : DeviceStatus.ATTACHED;
+    }
+
+    @Override
+    public synchronized void resume() {
+        suspended = false;
+        for (int cpu = 0; cpu < lines.length; cpu++) {
+            update(cpu);
+        }
     }
 
     @Override
@@ -188,7 +225,7 @@ public final class AclintMtimer implements MmioDevice, DeviceTreeContributor, Re
 
     /** Sets the wire of a hart, and the timer for its next change. */
     private synchronized void update(int cpu) {
-        if (cpu >= lines.length) {
+        if (cpu >= lines.length || suspended) {
             return;
         }
         long nanos = clock.nanos();

@@ -1,5 +1,6 @@
 package org.vm.device.riscv.internal;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.osgi.service.component.annotations.Activate;
@@ -16,6 +17,8 @@ import org.vm.api.device.DeviceType;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.device.Resettable;
 import org.vm.api.irq.InterruptLine;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
 
 /**
  * Software interrupts (RISC-V ACLINT specification 1.0, chapters "MSWI device" and "SSWI device"): one 32-bit register for
@@ -25,7 +28,7 @@ import org.vm.api.irq.InterruptLine;
 @Component(service = MmioDevice.class, name = AclintSwi.PID, configurationPid = AclintSwi.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = AclintSwi.Config.class, factory = true)
-public final class AclintSwi implements MmioDevice, DeviceTreeContributor, Resettable {
+public final class AclintSwi implements MmioDevice, DeviceTreeContributor, Resettable, Stateful {
     static final String PID = "org.vm.device.riscv.swi";
 
     @ObjectClassDefinition(name = "RISC-V ACLINT SWI", description = "Software interrupts for M-mode or S-mode")
@@ -55,6 +58,7 @@ public final class AclintSwi implements MmioDevice, DeviceTreeContributor, Reset
     private final int interrupt;
     private InterruptLine[] lines = {};
     private boolean[] levels = {};
+    private boolean suspended;
     private volatile DeviceStatus status = DeviceStatus.CREATED;
 
     @Activate
@@ -100,7 +104,9 @@ public final class AclintSwi implements MmioDevice, DeviceTreeContributor, Reset
 
     @Override
     public synchronized void detach() {
-        reset();
+        if (!suspended) {
+            reset();
+        }
         lines = new InterruptLine[0];
         levels = new boolean[0];
         status = DeviceStatus.DETACHED;
@@ -113,6 +119,39 @@ public final class AclintSwi implements MmioDevice, DeviceTreeContributor, Reset
             lines[cpu].lower();
         }
         status = DeviceStatus.ATTACHED;
+    }
+
+    @Override
+    public synchronized void suspend(Duration limit) {
+        suspended = true;
+    }
+
+    /** What S-mode has of it is in {@code mip}. */
+    @Override
+    public synchronized DeviceState capture() {
+        return DeviceState.of(kind(), 1).bytes("msip", SavedRegisters.of(levels))
+                .flag("used", status == DeviceStatus.ACTIVE).build();
+    }
+
+    @Override
+    public synchronized void restore(DeviceState state) {
+        SavedRegisters.require(state, kind(), name);
+        if (interrupt == MACHINE) {
+            SavedRegisters.restore(state, "msip", levels);
+        }
+        status = state.flag("used", false) ? DeviceStatus.ACTIVE : DeviceStatus.ATTACHED;
+    }
+
+    @Override
+    public synchronized void resume() {
+        suspended = false;
+        for (int cpu = 0; cpu < lines.length && interrupt == MACHINE; cpu++) {
+            lines[cpu].set(levels[cpu]);
+        }
+    }
+
+    private String kind() {
+        return interrupt == MACHINE ? PID : PID + ".supervisor";
     }
 
     @Override

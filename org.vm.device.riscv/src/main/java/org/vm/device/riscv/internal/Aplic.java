@@ -1,5 +1,6 @@
 package org.vm.device.riscv.internal;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -20,6 +21,8 @@ import org.vm.api.device.MmioDevice;
 import org.vm.api.device.Resettable;
 import org.vm.api.irq.InterruptController;
 import org.vm.api.irq.InterruptLine;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
 
 /**
  * Advanced platform-level interrupt controller (RISC-V Advanced Interrupt Architecture 1.0, chapter 4) with two interrupt
@@ -29,7 +32,7 @@ import org.vm.api.irq.InterruptLine;
 @Component(service = MmioDevice.class, name = Aplic.PID, configurationPid = Aplic.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = Aplic.Config.class, factory = true)
-public final class Aplic implements MmioDevice, InterruptController, DeviceTreeContributor, Resettable {
+public final class Aplic implements MmioDevice, InterruptController, DeviceTreeContributor, Resettable, Stateful {
     static final String PID = "org.vm.device.riscv.aplic";
 
     @ObjectClassDefinition(name = "RISC-V APLIC", description = "Advanced platform-level interrupt controller")
@@ -64,7 +67,12 @@ public final class Aplic implements MmioDevice, InterruptController, DeviceTreeC
     private final String name;
     private final boolean messages;
     private final InterruptLine[] inputs;
+    /** Levels, as the domains have seen them. */
     private final boolean[] wires;
+    /** Levels, as the wires say; and whether they have said it. */
+    private final boolean[] levels;
+    private final boolean[] told;
+    private boolean suspended;
     private volatile AplicDomain machine;
     private volatile AplicDomain supervisor;
     private DeviceContext context;
@@ -87,6 +95,8 @@ public final class Aplic implements MmioDevice, InterruptController, DeviceTreeC
         this.name = name;
         this.messages = messages;
         wires = new boolean[sources + 1];
+        levels = new boolean[sources + 1];
+        told = new boolean[sources + 1];
         inputs = new InterruptLine[sources + 1];
         Arrays.setAll(inputs, source -> level -> input(source, level));
         domains(new AplicWires(new InterruptLine[0]), new AplicWires(new InterruptLine[0]));
@@ -139,7 +149,9 @@ public final class Aplic implements MmioDevice, InterruptController, DeviceTreeC
     @Override
     public synchronized void detach() {
         context.bus().unmap(mapping);
-        machine.reset();
+        if (!suspended) {
+            machine.reset();
+        }
         status = DeviceStatus.DETACHED;
     }
 
@@ -163,11 +175,53 @@ public final class Aplic implements MmioDevice, InterruptController, DeviceTreeC
     }
 
     private synchronized void input(int source, boolean level) {
-        if (wires[source] != level) {
-            wires[source] = level;
+        levels[source] = level;
+        told[source] = true;
+        if (!suspended) {
+            look(source);
+        }
+    }
+
+    private void look(int source) {
+        if (wires[source] != levels[source]) {
+            wires[source] = levels[source];
             supervisor.changed(source);
             machine.changed(source);
         }
+    }
+
+    @Override
+    public synchronized void suspend(Duration limit) {
+        suspended = true;
+    }
+
+    @Override
+    public synchronized DeviceState capture() {
+        return DeviceState.of(PID, 1).bytes("wires", SavedRegisters.of(wires)).state("machine", machine.capture())
+                .state("supervisor", supervisor.capture()).build();
+    }
+
+    @Override
+    public synchronized void restore(DeviceState state) {
+        SavedRegisters.require(state, PID, name);
+        suspended = true;
+        SavedRegisters.restore(state, "wires", wires);
+        for (int source = 0; source < wires.length; source++) {
+            // A wire that has not said anything yet has not changed. What has changed meanwhile is an edge.
+            levels[source] = told[source] ? levels[source] : wires[source];
+        }
+        state.state("machine").ifPresent(of -> machine.restore(of, null));
+        state.state("supervisor").ifPresent(of -> supervisor.restore(of, machine));
+    }
+
+    @Override
+    public synchronized void resume() {
+        suspended = false;
+        for (int source = 1; source < wires.length; source++) {
+            look(source);
+        }
+        supervisor.resume();
+        machine.resume();
     }
 
     @Override

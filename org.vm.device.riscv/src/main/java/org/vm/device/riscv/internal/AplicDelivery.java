@@ -1,5 +1,7 @@
 package org.vm.device.riscv.internal;
 
+import org.vm.api.state.DeviceState;
+
 /** How interrupts leave a domain of an APLIC. Guarded by the APLIC. */
 interface AplicDelivery {
     /** Whether they are sent as messages, or delivered by wires to the harts. */
@@ -17,4 +19,9 @@ interface AplicDelivery {
     void setRegister(AplicDomain domain, int offset, int value);
 
     void reset();
+
+    /** Its registers. */
+    void capture(DeviceState.Builder into);
+
+    void restore(DeviceState state);
 }

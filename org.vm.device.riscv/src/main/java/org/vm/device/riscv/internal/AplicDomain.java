@@ -1,6 +1,7 @@
 package org.vm.device.riscv.internal;
 
 import java.util.Arrays;
+import org.vm.api.state.DeviceState;
 
 /**
  * An interrupt domain of an APLIC (AIA 1.0, 4.5 to 4.9): what becomes of each source at one level. A source is active in at
@@ -16,6 +17,7 @@ import java.util.Arrays;
  * </pre>
  */
 final class AplicDomain extends ControllerPart {
+    private static final String KIND = "org.vm.device.riscv.aplic.domain";
     private static final long SIZE = 0x8000;
     private static final int DOMAINCFG = 0;
     private static final int SOURCECFG_END = 0x1000;
@@ -97,6 +99,47 @@ final class AplicDomain extends ControllerPart {
         }
     }
 
+    DeviceState capture() {
+        DeviceState.Builder state = DeviceState.of(KIND, 1).flag("domaincfg.IE", on).number("genmsi", lastMessage)
+                .bytes("sourcecfg", SavedRegisters.of(config)).bytes("target", SavedRegisters.of(target))
+                .bytes("setip", SavedRegisters.of(pending)).bytes("setie", SavedRegisters.of(enabled))
+                .bytes("count", SavedRegisters.of(count));
+        delivery.capture(state);
+        return state.build();
+    }
+
+    /** Without any effect on harts. @param parent whose sources are here that it has delegated; {@code null}: all are here */
+    void restore(DeviceState state, AplicDomain parent) {
+        on = state.flag("domaincfg.IE", false);
+        lastMessage = (int) state.number("genmsi", 0);
+        SavedRegisters.restore(state, "sourcecfg", config, value -> value & (DELEGATED | MODE));
+        SavedRegisters.restore(state, "target", target, value -> value);
+        SavedRegisters.restore(state, "setip", pending, value -> value);
+        SavedRegisters.restore(state, "setie", enabled, value -> value);
+        SavedRegisters.restore(state, "count", count);
+        delivery.restore(state);
+        config[0] = INACTIVE;
+        for (int source = 0; source < pending.length * 32; source++) {
+            boolean exists = source > 0 && source < config.length;
+            if (exists) {
+                given[source] = parent == null || (parent.config[source] & DELEGATED) != 0;
+                config[source] = given[source] ? legalConfig(config[source]) : INACTIVE;
+            }
+            if (!exists || !active(source)) {
+                set(pending, source, false);
+                set(enabled, source, false);
+            }
+            if (exists) {
+                target[source] = active(source) ? legalTarget(target[source]) : 0;
+            }
+        }
+    }
+
+    /** Interrupts what there is to interrupt. */
+    void resume() {
+        deliverAll();
+    }
+
     private int mode(int source) {
         return (config[source] & DELEGATED) != 0 ? INACTIVE : config[source];
     }
@@ -136,10 +179,8 @@ final class AplicDomain extends ControllerPart {
     }
 
     private void configure(int source, int value) {
-        boolean delegate = (value & DELEGATED) != 0;
         int mode = value & MODE;
-        int next = delegate ? child == null ? INACTIVE : DELEGATED
-                : mode == DETACHED || mode >= EDGE1 ? mode : INACTIVE;
+        int next = legalConfig(value);
         boolean wasActive = active(source);
         config[source] = given[source] ? next : INACTIVE;
         if (!active(source)) {
@@ -158,6 +199,12 @@ final class AplicDomain extends ControllerPart {
             child.give(source, (config[source] & DELEGATED) != 0);
         }
         deliver(source);
+    }
+
+    private int legalConfig(int value) {
+        int mode = value & MODE;
+        return (value & DELEGATED) != 0 ? child == null ? INACTIVE : DELEGATED
+                : mode == DETACHED || mode >= EDGE1 ? mode : INACTIVE;
     }
 
     private int legalTarget(int value) {

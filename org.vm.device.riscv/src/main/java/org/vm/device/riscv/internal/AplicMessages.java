@@ -3,6 +3,7 @@ package org.vm.device.riscv.internal;
 import org.vm.api.bus.Bus;
 import org.vm.api.bus.Mapping;
 import org.vm.api.irq.MessageSink;
+import org.vm.api.state.DeviceState;
 
 /** Forwards interrupts by messages to the harts' IMSICs (AIA 1.0, 4.9), whose addresses no guest can change. */
 record AplicMessages(Bus bus, long imsics) implements AplicDelivery {
@@ -38,5 +39,15 @@ record AplicMessages(Bus bus, long imsics) implements AplicDelivery {
     @Override
     public void reset() {
         // Nothing is kept.
+    }
+
+    @Override
+    public void capture(DeviceState.Builder into) {
+        // As above.
+    }
+
+    @Override
+    public void restore(DeviceState state) {
+        // As above.
     }
 }

@@ -2,6 +2,7 @@ package org.vm.device.riscv.internal;
 
 import java.util.Arrays;
 import org.vm.api.irq.InterruptLine;
+import org.vm.api.state.DeviceState;
 
 /** Delivers interrupts by a wire to each hart, with its registers that control that (AIA 1.0, 4.8). */
 final class AplicWires implements AplicDelivery {
@@ -88,6 +89,19 @@ final class AplicWires implements AplicDelivery {
             }
         }
         update(domain);
+    }
+
+    @Override
+    public void capture(DeviceState.Builder into) {
+        into.bytes("idelivery", SavedRegisters.of(delivery)).bytes("iforce", SavedRegisters.of(force))
+                .bytes("ithreshold", SavedRegisters.of(threshold));
+    }
+
+    @Override
+    public void restore(DeviceState state) {
+        SavedRegisters.restore(state, "idelivery", delivery);
+        SavedRegisters.restore(state, "iforce", force);
+        SavedRegisters.restore(state, "ithreshold", threshold, value -> value & PRIORITY);
     }
 
     @Override

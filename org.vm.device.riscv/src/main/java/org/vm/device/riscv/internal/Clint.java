@@ -1,5 +1,6 @@
 package org.vm.device.riscv.internal;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.osgi.service.component.annotations.Activate;
@@ -15,6 +16,8 @@ import org.vm.api.device.DeviceTreeNode;
 import org.vm.api.device.DeviceType;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.device.Resettable;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
 
 /**
  * SiFive core-local interruptor (SiFive FU540-C000 manual, chapter "Core-Local Interruptor"): machine software interrupts
@@ -29,7 +32,7 @@ import org.vm.api.device.Resettable;
 @Component(service = MmioDevice.class, name = Clint.PID, configurationPid = Clint.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = Clint.Config.class, factory = true)
-public final class Clint implements MmioDevice, DeviceTreeContributor, Resettable {
+public final class Clint implements MmioDevice, DeviceTreeContributor, Resettable, Stateful {
     static final String PID = "org.vm.device.riscv.clint";
 
     @ObjectClassDefinition(name = "RISC-V CLINT", description = "Core-local interruptor: software interrupts and timers")
@@ -100,6 +103,30 @@ public final class Clint implements MmioDevice, DeviceTreeContributor, Resettabl
     public void reset() {
         timer.reset();
         software.reset();
+    }
+
+    @Override
+    public void suspend(Duration limit) {
+        timer.suspend(limit);
+        software.suspend(limit);
+    }
+
+    @Override
+    public DeviceState capture() {
+        return DeviceState.of(PID, 1).state("timer", timer.capture()).state("software", software.capture()).build();
+    }
+
+    @Override
+    public void restore(DeviceState state) {
+        SavedRegisters.require(state, PID, name);
+        state.state("timer").ifPresent(timer::restore);
+        state.state("software").ifPresent(software::restore);
+    }
+
+    @Override
+    public void resume() {
+        software.resume();
+        timer.resume();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.vm.device.riscv.internal;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -17,6 +18,8 @@ import org.vm.api.device.DeviceType;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.device.Resettable;
 import org.vm.api.irq.InterruptLine;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
 import org.vm.api.time.MachineClock;
 
 /**
@@ -26,7 +29,7 @@ import org.vm.api.time.MachineClock;
 @Component(service = MmioDevice.class, name = GoldfishRtc.PID, configurationPid = GoldfishRtc.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = GoldfishRtc.Config.class, factory = true)
-public final class GoldfishRtc implements MmioDevice, DeviceTreeContributor, Resettable {
+public final class GoldfishRtc implements MmioDevice, DeviceTreeContributor, Resettable, Stateful {
     static final String PID = "org.vm.device.riscv.rtc";
 
     @ObjectClassDefinition(name = "Goldfish RTC", description = "Real-time clock with an alarm")
@@ -64,6 +67,7 @@ public final class GoldfishRtc implements MmioDevice, DeviceTreeContributor, Res
     private boolean armed;
     private boolean enabled;
     private boolean pending;
+    private boolean suspended;
     private volatile DeviceStatus status = DeviceStatus.CREATED;
 
     @Activate
@@ -105,7 +109,9 @@ public final class GoldfishRtc implements MmioDevice, DeviceTreeContributor, Res
 
     @Override
     public synchronized void detach() {
-        reset();
+        if (!suspended) {
+            reset();
+        }
         status = DeviceStatus.DETACHED;
     }
 
@@ -118,6 +124,39 @@ public final class GoldfishRtc implements MmioDevice, DeviceTreeContributor, Res
         pending = false;
         line.lower();
         status = DeviceStatus.ATTACHED;
+    }
+
+    @Override
+    public synchronized void suspend(Duration limit) {
+        suspended = true;
+        timer.cancel();
+    }
+
+    @Override
+    public synchronized DeviceState capture() {
+        return DeviceState.of(PID, 1).number("shift", shift).number("TIME_HIGH", latchedHigh).number("ALARM", alarm)
+                .flag("IRQ_ENABLED", enabled).flag("ALARM_STATUS", armed).flag("pending", pending).build();
+    }
+
+    @Override
+    public synchronized void restore(DeviceState state) {
+        SavedRegisters.require(state, PID, name);
+        shift = state.number("shift", 0);
+        latchedHigh = (int) state.number("TIME_HIGH", 0);
+        alarm = state.number("ALARM", 0);
+        enabled = state.flag("IRQ_ENABLED", false);
+        armed = state.flag("ALARM_STATUS", false);
+        pending = state.flag("pending", false);
+        status = enabled ? DeviceStatus.ACTIVE : DeviceStatus.ATTACHED;
+    }
+
+    @Override
+    public synchronized void resume() {
+        suspended = false;
+        line.set(enabled && pending);
+        if (armed) {
+            schedule();
+        }
     }
 
     @Override
@@ -183,7 +222,7 @@ public final class GoldfishRtc implements MmioDevice, DeviceTreeContributor, Res
     }
 
     private synchronized void expired() {
-        if (armed) {
+        if (armed && !suspended) {
             schedule();
         }
     }

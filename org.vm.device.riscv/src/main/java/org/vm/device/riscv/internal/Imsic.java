@@ -1,7 +1,11 @@
 package org.vm.device.riscv.internal;
 
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -18,6 +22,8 @@ import org.vm.api.device.DeviceType;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.device.Resettable;
 import org.vm.api.irq.MessageSink;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
 
 /**
  * Incoming MSI controllers of all harts (RISC-V Advanced Interrupt Architecture 1.0, chapter 3). Its own registers are the
@@ -27,7 +33,7 @@ import org.vm.api.irq.MessageSink;
 @Component(service = MmioDevice.class, name = Imsic.PID, configurationPid = Imsic.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = Imsic.Config.class, factory = true)
-public final class Imsic implements MmioDevice, MessageSink, DeviceTreeContributor, Resettable {
+public final class Imsic implements MmioDevice, MessageSink, DeviceTreeContributor, Resettable, Stateful {
     static final String PID = "org.vm.device.riscv.imsic";
 
     @ObjectClassDefinition(name = "RISC-V IMSIC", description = "Incoming MSI controllers of all harts")
@@ -144,11 +150,44 @@ public final class Imsic implements MmioDevice, MessageSink, DeviceTreeContribut
 
     @Override
     public synchronized void reset() {
-        for (ImsicPages pages : new ImsicPages[] {supervisor, machine}) {
-            for (ImsicFile file : pages.files()) {
-                file.reset();
-            }
+        files().forEach(ImsicFile::reset);
+    }
+
+    private Stream<ImsicFile> files() {
+        return Stream.of(supervisor, machine).flatMap(pages -> Arrays.stream(pages.files()));
+    }
+
+    @Override
+    public synchronized void suspend(Duration limit) {
+        files().forEach(ImsicFile::suspend);
+    }
+
+    @Override
+    public synchronized DeviceState capture() {
+        return DeviceState.of(PID, 1).states("supervisor", capture(supervisor)).states("machine", capture(machine)).build();
+    }
+
+    private static List<DeviceState> capture(ImsicPages pages) {
+        return Arrays.stream(pages.files()).map(ImsicFile::capture).toList();
+    }
+
+    @Override
+    public synchronized void restore(DeviceState state) {
+        SavedRegisters.require(state, PID, name);
+        restore(supervisor, state.states("supervisor"));
+        restore(machine, state.states("machine"));
+    }
+
+    private static void restore(ImsicPages pages, List<DeviceState> states) {
+        ImsicFile[] files = pages.files();
+        for (int hart = 0; hart < Math.min(files.length, states.size()); hart++) {
+            files[hart].restore(states.get(hart));
         }
+    }
+
+    @Override
+    public synchronized void resume() {
+        files().forEach(ImsicFile::resume);
     }
 
     @Override

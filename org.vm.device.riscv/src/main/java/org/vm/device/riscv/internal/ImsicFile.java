@@ -4,12 +4,14 @@ import java.util.Arrays;
 import java.util.BitSet;
 import org.vm.api.irq.InterruptFile;
 import org.vm.api.irq.InterruptLine;
+import org.vm.api.state.DeviceState;
 
 /**
  * One hart's interrupts at one level (AIA 1.0, 3.1 and 3.8 to 3.10): which messages came and which are wanted. Its registers
  * are numbered as for {@code xiselect}; they have 64 bits, so each array has each second number.
  */
 final class ImsicFile implements InterruptFile {
+    static final String KIND = "org.vm.device.riscv.imsic.file";
     /** 0: interrupts are not delivered to the hart; 1: they are. */
     private static final int EIDELIVERY = 0x70;
     private static final int EITHRESHOLD = 0x72;
@@ -24,6 +26,7 @@ final class ImsicFile implements InterruptFile {
     private long delivery;
     private long threshold;
     private long messages;
+    private boolean suspended;
 
     /**
      * @param identities number of them, one less than a multiple of 64
@@ -42,6 +45,31 @@ final class ImsicFile implements InterruptFile {
         delivery = 0;
         threshold = 0;
         messages = 0;
+        update();
+    }
+
+    synchronized void suspend() {
+        suspended = true;
+    }
+
+    synchronized DeviceState capture() {
+        return DeviceState.of(KIND, 1).number("eidelivery", delivery).number("eithreshold", threshold)
+                .bytes("eip", SavedRegisters.of(pending)).bytes("eie", SavedRegisters.of(enabled))
+                .number("messages", messages).build();
+    }
+
+    synchronized void restore(DeviceState state) {
+        delivery = state.number("eidelivery", 0) & 1;
+        threshold = legalThreshold(state.number("eithreshold", 0));
+        SavedRegisters.restore(state, "eip", pending);
+        SavedRegisters.restore(state, "eie", enabled);
+        pending[0] &= ~1;
+        enabled[0] &= ~1;
+        messages = state.number("messages", 0);
+    }
+
+    synchronized void resume() {
+        suspended = false;
         update();
     }
 
@@ -74,13 +102,17 @@ final class ImsicFile implements InterruptFile {
             // WARL: what is neither 0 nor 1 changes nothing.
             delivery = after == 0 || after == 1 ? after : delivery;
         } else if (register == EITHRESHOLD) {
-            threshold = after & Integer.highestOneBit(identities) * 2L - 1;
+            threshold = legalThreshold(after);
         } else if (array(register) != null) {
             int word = word(register);
             array(register)[word] = word == 0 ? after & ~1 : after;
         }
         update();
         return before;
+    }
+
+    private long legalThreshold(long value) {
+        return value & Integer.highestOneBit(identities) * 2L - 1;
     }
 
     /** The array with that register; {@code null} if it is beyond the identities, or none. */
@@ -116,7 +148,9 @@ final class ImsicFile implements InterruptFile {
     }
 
     private void update() {
-        line.set(delivery == 1 && top() != 0);
+        if (!suspended) {
+            line.set(delivery == 1 && top() != 0);
+        }
     }
 
     synchronized boolean inUse() {

@@ -1,8 +1,11 @@
 package org.vm.device.riscv.internal;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -19,6 +22,8 @@ import org.vm.api.device.MmioDevice;
 import org.vm.api.device.Resettable;
 import org.vm.api.irq.InterruptController;
 import org.vm.api.irq.InterruptLine;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
 
 /**
  * RISC-V platform-level interrupt controller (PLIC specification 1.0.0). Each hart has two contexts: M-mode at
@@ -35,8 +40,9 @@ import org.vm.api.irq.InterruptLine;
 @Component(service = MmioDevice.class, name = Plic.PID, configurationPid = Plic.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = Plic.Config.class, factory = true)
-public final class Plic implements MmioDevice, InterruptController, DeviceTreeContributor, Resettable {
+public final class Plic implements MmioDevice, InterruptController, DeviceTreeContributor, Resettable, Stateful {
     static final String PID = "org.vm.device.riscv.plic";
+    private static final String CONTEXT_KIND = PID + ".context";
 
     @ObjectClassDefinition(name = "RISC-V PLIC", description = "Platform-level interrupt controller")
     @interface Config {
@@ -84,6 +90,7 @@ public final class Plic implements MmioDevice, InterruptController, DeviceTreeCo
     private int[][] enable = {};
     private int[] threshold = {};
     private InterruptLine[] outputs = {};
+    private boolean suspended;
     private volatile DeviceStatus status = DeviceStatus.CREATED;
 
     @Activate
@@ -142,7 +149,9 @@ public final class Plic implements MmioDevice, InterruptController, DeviceTreeCo
 
     @Override
     public synchronized void detach() {
-        reset();
+        if (!suspended) {
+            reset();
+        }
         enable = new int[0][];
         outputs = new InterruptLine[0];
         status = DeviceStatus.DETACHED;
@@ -162,6 +171,53 @@ public final class Plic implements MmioDevice, InterruptController, DeviceTreeCo
         }
         update();
         status = DeviceStatus.ATTACHED;
+    }
+
+    @Override
+    public synchronized void suspend(Duration limit) {
+        suspended = true;
+    }
+
+    /** The levels of the wires are not a part of it: they outlive controllers, and tell the next one. */
+    @Override
+    public synchronized DeviceState capture() {
+        List<DeviceState> contexts = IntStream.range(0, enable.length).mapToObj(context -> DeviceState.of(CONTEXT_KIND, 1)
+                .bytes("enable", SavedRegisters.of(enable[context])).number("threshold", threshold[context]).build()).toList();
+        return DeviceState.of(PID, 1).bytes("priority", SavedRegisters.of(priority)).bytes("pending", SavedRegisters.of(pending))
+                .bytes("serving", SavedRegisters.of(serving)).bytes("count", SavedRegisters.of(count))
+                .states("contexts", contexts).flag("used", status == DeviceStatus.ACTIVE).build();
+    }
+
+    @Override
+    public synchronized void restore(DeviceState state) {
+        SavedRegisters.require(state, PID, name);
+        SavedRegisters.restore(state, "priority", priority, value -> value & MAX_PRIORITY);
+        SavedRegisters.restore(state, "pending", pending, value -> value);
+        SavedRegisters.restore(state, "serving", serving, value -> value);
+        SavedRegisters.restore(state, "count", count);
+        priority[0] = 0;
+        List<DeviceState> contexts = state.states("contexts");
+        for (int context = 0; context < Math.min(enable.length, contexts.size()); context++) {
+            SavedRegisters.restore(contexts.get(context), "enable", enable[context], value -> value);
+            threshold[context] = (int) contexts.get(context).number("threshold", 0) & MAX_PRIORITY;
+        }
+        for (int word = 0; word < words; word++) {
+            pending[word] &= existing(word);
+            serving[word] &= existing(word);
+            for (int[] row : enable) {
+                row[word] &= existing(word);
+            }
+        }
+        status = state.flag("used", false) ? DeviceStatus.ACTIVE : DeviceStatus.ATTACHED;
+    }
+
+    @Override
+    public synchronized void resume() {
+        suspended = false;
+        for (int source = 1; source < raised.length; source++) {
+            request(source);
+        }
+        update();
     }
 
     @Override
@@ -312,7 +368,7 @@ public final class Plic implements MmioDevice, InterruptController, DeviceTreeCo
     }
 
     private void update() {
-        for (int context = 0; context < outputs.length; context++) {
+        for (int context = 0; context < outputs.length && !suspended; context++) {
             outputs[context].set(best(context, threshold[context]) != 0);
         }
     }

@@ -13,6 +13,8 @@ import org.vm.api.device.DeviceTreeContributor;
 import org.vm.api.device.DeviceTreeNode;
 import org.vm.api.device.DeviceType;
 import org.vm.api.device.MmioDevice;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
 
 /**
  * SiFive test finisher: one register that ends or restarts the machine. The upper half of what is written is the exit
@@ -21,7 +23,7 @@ import org.vm.api.device.MmioDevice;
 @Component(service = MmioDevice.class, name = Syscon.PID, configurationPid = Syscon.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = Syscon.Config.class, factory = true)
-public final class Syscon implements MmioDevice, DeviceTreeContributor {
+public final class Syscon implements MmioDevice, DeviceTreeContributor, Stateful {
     static final String PID = "org.vm.device.riscv.syscon";
 
     @ObjectClassDefinition(name = "Syscon finisher", description = "Power-off and reboot")
@@ -85,6 +87,17 @@ public final class Syscon implements MmioDevice, DeviceTreeContributor {
     @Override
     public void detach() {
         status = DeviceStatus.DETACHED;
+    }
+
+    /** There is none. */
+    @Override
+    public DeviceState capture() {
+        return DeviceState.of(PID, 1).build();
+    }
+
+    @Override
+    public void restore(DeviceState state) {
+        SavedRegisters.require(state, PID, name);
     }
 
     @Override

@@ -1,6 +1,8 @@
 package org.vm.device.riscv.internal;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.osgi.service.component.annotations.Activate;
@@ -20,6 +22,8 @@ import org.vm.api.device.FirmwareConsole;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.device.Resettable;
 import org.vm.api.irq.InterruptLine;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
 import org.vm.api.time.MachineClock;
 
 /**
@@ -30,7 +34,7 @@ import org.vm.api.time.MachineClock;
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = Uart16550.Config.class, factory = true)
 public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Resettable, FirmwareConsole,
-        ConsoleBackend.Listener {
+        ConsoleBackend.Listener, Stateful {
     static final String PID = "org.vm.device.riscv.uart";
 
     @ObjectClassDefinition(name = "UART 16550A", description = "Serial port")
@@ -64,6 +68,7 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
     private static final int IER_TRANSMITTED = 0x02;
     private static final int IER_LINE = 0x04;
     private static final int IER_MODEM = 0x08;
+    private static final int IER_MASK = 0x0F;
 
     /** In order of priority (data sheet, table "Interrupt Control Functions"). */
     private static final int IIR_LINE = 0x06;
@@ -92,6 +97,7 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
     private static final int MSR_CONNECTED = 0xB0;
 
     private static final int FIFO_SIZE = 16;
+    private static final int TRIGGER_MASK = 0x0F;
     private static final int CLOCK = 3_686_400;
 
     private final String name;
@@ -112,7 +118,12 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
     private boolean overrun;
     private boolean transmitted;
     private boolean timeout;
+    /** When the timeout will be, if nothing comes or goes before; -1: not at all. */
+    private long timeoutAt;
     private int modemStatus;
+    private boolean suspended;
+    /** Nobody has used it yet: what was typed stays in the console, for it may follow what a predecessor's state holds. */
+    private boolean fresh = true;
     private volatile DeviceStatus status = DeviceStatus.CREATED;
 
     @Activate
@@ -164,7 +175,9 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
         synchronized (this) {
             timer.cancel();
             clear();
-            line.lower();
+            if (!suspended) {
+                line.lower();
+            }
             status = DeviceStatus.DETACHED;
         }
     }
@@ -174,6 +187,7 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
         timer.cancel();
         clear();
         status = DeviceStatus.ATTACHED;
+        fresh = false;
         receive();
         update();
     }
@@ -189,15 +203,84 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
         overrun = false;
         transmitted = false;
         timeout = false;
+        timeoutAt = -1;
         modemStatus = MSR_CONNECTED;
         received.clear();
+    }
+
+    /** Leaves the console to the successor. */
+    @Override
+    public void suspend(Duration limit) {
+        synchronized (this) {
+            suspended = true;
+            timer.cancel();
+        }
+        console.disconnect(this);
+    }
+
+    @Override
+    public synchronized DeviceState capture() {
+        return DeviceState.of(PID, 1).number("IER", interruptEnable).number("LCR", lineControl).number("MCR", modemControl)
+                .number("MSR", modemStatus).number("SCR", scratch).number("divisor", divisor).flag("fifo", fifo)
+                .number("trigger", trigger).bytes("received", Arrays.copyOf(received.array(), received.position()))
+                .flag("overrun", overrun).flag("transmitted", transmitted).flag("timeout", timeout)
+                .number("timeout-at", timeoutAt).flag("used", !fresh).build();
+    }
+
+    @Override
+    public synchronized void restore(DeviceState state) {
+        SavedRegisters.require(state, PID, name);
+        interruptEnable = (int) state.number("IER", 0) & IER_MASK;
+        lineControl = (int) state.number("LCR", 0) & 0xFF;
+        modemControl = (int) state.number("MCR", 0) & MCR_MASK;
+        modemStatus = (int) state.number("MSR", MSR_CONNECTED) & 0xFF;
+        scratch = (int) state.number("SCR", 0) & 0xFF;
+        divisor = (int) state.number("divisor", 0) & 0xFFFF;
+        fifo = state.flag("fifo", false);
+        trigger = Math.max(1, (int) state.number("trigger", 1) & TRIGGER_MASK);
+        overrun = state.flag("overrun", false);
+        transmitted = state.flag("transmitted", false);
+        timeout = state.flag("timeout", false);
+        timeoutAt = state.number("timeout-at", -1);
+        fresh = !state.flag("used", false);
+        byte[] waiting = state.bytes("received", new byte[0]);
+        received.clear().put(waiting, 0, Math.min(waiting.length, FIFO_SIZE));
+        status = interruptEnable != 0 ? DeviceStatus.ACTIVE : DeviceStatus.ATTACHED;
+    }
+
+    @Override
+    public void resume() {
+        boolean alone;
+        synchronized (this) {
+            alone = suspended;
+            suspended = false;
+        }
+        if (alone) {
+            console.connect(this);
+        }
+        synchronized (this) {
+            if (timeoutAt >= 0) {
+                timer.arm(timeoutAt);
+            }
+            inputAvailable();
+            update();
+        }
     }
 
     @Override
     public void inputAvailable() {
         synchronized (this) {
+            if (!suspended && !fresh) {
+                receive();
+                update();
+            }
+        }
+    }
+
+    private void use() {
+        if (fresh) {
+            fresh = false;
             receive();
-            update();
         }
     }
 
@@ -211,6 +294,7 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
         if (width != 1) {
             return 0;
         }
+        use();
         boolean latch = (lineControl & LCR_DLAB) != 0;
         return switch ((int) offset) {
             case RBR_THR_DLL -> latch ? divisor & 0xFF : takeReceived();
@@ -247,6 +331,7 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
         if (width != 1) {
             return;
         }
+        use();
         int value = (int) wide & 0xFF;
         boolean latch = (lineControl & LCR_DLAB) != 0;
         switch ((int) offset) {
@@ -261,7 +346,7 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
                 if (latch) {
                     divisor = divisor & 0xFF | value << 8;
                 } else {
-                    enable(value & 0x0F);
+                    enable(value & IER_MASK);
                 }
             }
             case IIR_FCR -> controlFifo(value);
@@ -284,6 +369,7 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
 
     @Override
     public synchronized int debugRead() {
+        use();
         receive();
         return received.position() > 0 ? takeReceived() : -1;
     }
@@ -353,12 +439,17 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
 
     private void restartTimeout() {
         if (fifo && received.position() > 0 && received.position() < trigger && clock != null) {
-            timer.arm(clock.nanos() + 4 * characterNanos());
+            timeoutAt = clock.nanos() + 4 * characterNanos();
+            timer.arm(timeoutAt);
         }
     }
 
     /** The FIFO holds something and nothing came or went for four characters (data sheet, "FIFO Interrupt Mode"). */
     private synchronized void characterTimeout() {
+        if (suspended) {
+            return;
+        }
+        timeoutAt = -1;
         timeout = fifo && received.position() > 0;
         update();
     }
