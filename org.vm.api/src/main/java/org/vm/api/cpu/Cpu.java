@@ -50,6 +50,14 @@ public abstract class Cpu {
     public abstract InstructionSet instructionSet();
 
     /**
+     * Gives the CPU another instruction set of its architecture, with as many register slots. Only while it has no
+     * {@link ExecutionEngine.Runner}, for those keep what they have decoded.
+     */
+    public void instructionSet(InstructionSet next) {
+        throw new UnsupportedOperationException("the instructions of vCPU " + id + " cannot be changed");
+    }
+
+    /**
      * Everything besides the code's bytes that decides what they decode to (for RISC-V: whether the floating-point unit
      * is on and dirty). Part of the key of cached code. Changes in traps, {@link #attend()} and rows that end a block
      * only.

@@ -32,10 +32,10 @@ import java.lang.annotation.Target;
  *
  * Parameter names of the method are the operands: a register field's value ({@code long}, or {@code double} for the
  * register read as an IEEE double), an immediate ({@code long} or {@code int}), {@code pc} (address of this
- * instruction), {@code length} (its bytes), {@code bits} (its encoding), or a parameter of type
- * {@link org.vm.api.mmu.Mmu} or of a subtype of {@link org.vm.api.cpu.Cpu}. A field that is no operand is ignored. The
+ * instruction), {@code length} (its bytes), {@code bits} (its encoding), a {@link ControlRegister} of its bundle, or a
+ * parameter of type {@link org.vm.api.mmu.Mmu} or of a subtype of {@link org.vm.api.cpu.Cpu}. A field that is no operand is ignored. The
  * return type is the effect: a value ({@code long} or {@code double}) for the destination field, which is the register
- * field whose name ends with {@code d} ({@code rd}, {@code fd}), {@code boolean} for "branch to pc + imm is taken", nothing; with {@link Jump} a
+ * field whose name ends with {@code d} ({@code rd}, {@code fd}), or that of {@link Into}, {@code boolean} for "branch to pc + imm is taken", nothing; with {@link Jump} a
  * {@code long} is the next pc and a destination field, if any, receives the address of the following instruction.
  */
 @Retention(RetentionPolicy.RUNTIME)

@@ -12,12 +12,18 @@ import java.util.List;
  * @param sink    slot that takes writes to {@code zero}, so that no engine needs a branch for them
  * @param fields  encoding fields that name a register of this file ({@code rs1}, {@code rd}…)
  * @param names   what a disassembler prints ({@code "a0"}…), {@code count} of them
+ * @param control whether rows that end a block may read and change them through the CPU, too
  */
 public record RegisterFile(String name, int base, int count, int zero, int sink, List<String> fields,
-        List<String> names) {
+        List<String> names, boolean control) {
     public RegisterFile {
         fields = List.copyOf(fields);
         names = List.copyOf(names);
+    }
+
+    /** Registers that nothing but rows' operands and results uses. */
+    public RegisterFile(String name, int base, int count, int zero, int sink, List<String> fields, List<String> names) {
+        this(name, base, count, zero, sink, fields, names, false);
     }
 
     /** Slot to read register {@code number} from. */
