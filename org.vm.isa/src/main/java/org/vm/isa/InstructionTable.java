@@ -3,7 +3,7 @@ package org.vm.isa;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntUnaryOperator;
@@ -15,6 +15,8 @@ import org.vm.api.isa.Row;
 
 /** All instructions of an instruction set, read from annotated methods ({@link org.vm.api.isa.Encoding}). Immutable. */
 public final class InstructionTable {
+    private static final RegisterFile NO_REGISTERS = new RegisterFile("", 0, 0, -1, -1, List.of(), List.of());
+
     private final List<RegisterFile> files;
     private final IntUnaryOperator length;
     private final Dialect dialect;
@@ -26,11 +28,15 @@ public final class InstructionTable {
         files = List.copyOf(builder.files);
         length = builder.length;
         dialect = builder.dialect;
-        RowReader reader = new RowReader(files);
         List<Form> all = new ArrayList<>();
-        for (Class<?> owner : builder.owners) {
-            all.addAll(reader.read(owner));
-        }
+        Map<String, Class<?>> names = new HashMap<>();
+        builder.owners.forEach((owner, named) -> {
+            if (names.put(owner.getName(), owner) != null) {
+                throw new InvalidInstructionException("two different classes called " + owner.getName()
+                        + " define instructions; rename one of them");
+            }
+            all.addAll(new RowReader(files, named).read(owner));
+        });
         forms = List.copyOf(all);
         refuseConflicts(forms);
         for (Form form : forms) {
@@ -51,7 +57,8 @@ public final class InstructionTable {
     /** Collects what a table is made of. */
     public static final class Builder {
         private final List<RegisterFile> files;
-        private final LinkedHashSet<Class<?>> owners = new LinkedHashSet<>();
+        /** With the registers that their instructions can name. */
+        private final Map<Class<?>, RegisterFile> owners = new LinkedHashMap<>();
         private IntUnaryOperator length = parcel -> (parcel & 3) == 3 ? 4 : 2;
         private Dialect dialect = Dialect.plain();
 
@@ -61,7 +68,16 @@ public final class InstructionTable {
 
         /** Adds the instructions of public classes with public static methods marked {@code @Encoding}. */
         public Builder add(Class<?>... annotated) {
-            owners.addAll(List.of(annotated));
+            return add(List.of(annotated), NO_REGISTERS);
+        }
+
+        /**
+         * As {@link #add(Class...)}.
+         *
+         * @param named registers that no encoding has a field for: these instructions name them one by one, as the file does
+         */
+        public Builder add(List<Class<?>> annotated, RegisterFile named) {
+            annotated.forEach(owner -> owners.put(owner, named));
             return this;
         }
 
@@ -94,7 +110,7 @@ public final class InstructionTable {
      * other rows. Its operands are what engines supply (CPU, memory, {@code pc}, {@code bits}…).
      */
     public static Row row(Method method) {
-        return new RowReader(List.of()).row(method);
+        return new RowReader(List.of(), NO_REGISTERS).row(method);
     }
 
     private static void refuseConflicts(List<Form> forms) {

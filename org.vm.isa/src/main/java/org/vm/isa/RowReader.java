@@ -14,6 +14,7 @@ import org.vm.api.cpu.Cpu;
 import org.vm.api.isa.Encoding;
 import org.vm.api.isa.EndsBlock;
 import org.vm.api.isa.Extension;
+import org.vm.api.isa.Into;
 import org.vm.api.isa.Jump;
 import org.vm.api.isa.Operand;
 import org.vm.api.isa.RegisterFile;
@@ -24,12 +25,18 @@ import org.vm.api.mmu.Mmu;
 /** Reads annotated methods. Everything that can be wrong with a definition is found here. */
 final class RowReader {
     private final Map<String, RegisterFile> files = new HashMap<>();
+    private final Map<String, Integer> named = new HashMap<>();
 
-    RowReader(List<RegisterFile> registerFiles) {
+    /** @param alone registers that have no field, but are called by their names */
+    RowReader(List<RegisterFile> registerFiles, RegisterFile alone) {
         for (RegisterFile file : registerFiles) {
             for (String field : file.fields()) {
                 files.put(field, file);
             }
+        }
+        for (int i = 0; i < alone.names().size(); i++) {
+            files.put(alone.names().get(i), alone);
+            named.put(alone.names().get(i), i);
         }
     }
 
@@ -74,6 +81,7 @@ final class RowReader {
             Pattern pattern = pattern(encoding);
             patterns.add(pattern);
             fixed.add(fixed(encoding));
+            namedBy(method).forEach(register -> fixed.getLast().put(register, (long) named.get(register)));
             List<String> known = new ArrayList<>(fixed.getLast().keySet());
             pattern.fields().forEach(f -> known.addAll(f.names()));
             names.add(known);
@@ -93,9 +101,27 @@ final class RowReader {
         return forms;
     }
 
+    /** Registers without a field that the method uses. */
+    private List<String> namedBy(Method method) {
+        List<String> used = new ArrayList<>();
+        Into into = method.getAnnotation(Into.class);
+        if (into != null) {
+            if (!named.containsKey(into.value())) {
+                throw new InvalidInstructionException("@Into(\"" + into.value() + "\") is no @ControlRegister of its bundle");
+            }
+            used.add(into.value());
+        }
+        for (Parameter parameter : method.getParameters()) {
+            if (named.containsKey(parameter.getName())) {
+                used.add(parameter.getName());
+            }
+        }
+        return used;
+    }
+
     private Pattern pattern(Encoding encoding) {
         try {
-            return Pattern.parse(encoding.value(), field -> files.containsKey(field)
+            return Pattern.parse(encoding.value(), field -> files.containsKey(field) && !named.containsKey(field)
                     ? 32 - Integer.numberOfLeadingZeros(files.get(field).count() - 1) : 0);
         } catch (InvalidInstructionException e) {
             throw new InvalidInstructionException("encoding \"" + encoding.value() + "\": " + e.getMessage(), e);
@@ -196,7 +222,8 @@ final class RowReader {
 
     private Result result(Method method, List<String> fields) {
         Class<?> type = method.getReturnType();
-        String destination = destination(fields);
+        Into into = method.getAnnotation(Into.class);
+        String destination = into == null ? destination(fields) : into.value();
         RegisterFile file = destination == null ? null : files.get(destination);
         if (method.isAnnotationPresent(Jump.class)) {
             if (type != long.class) {
@@ -224,7 +251,7 @@ final class RowReader {
     private String destination(List<String> fields) {
         String found = null;
         for (String field : fields) {
-            if (files.containsKey(field) && field.endsWith("d")) {
+            if (files.containsKey(field) && !named.containsKey(field) && field.endsWith("d")) {
                 if (found != null && !found.equals(field)) {
                     throw new InvalidInstructionException("'" + found + "' and '" + field + "' are both destinations");
                 }

@@ -28,8 +28,10 @@ public final class BareHart implements AutoCloseable {
     /** Start of RAM, where programs are. */
     public static final long RAM = 0x8000_0000L;
     private static final int SIZE = 16 << 20;
-    private static final Assembler ASSEMBLER = RiscvArchitecture.assembler();
+    /** It takes a moment to make one. */
+    private static final Assembler PLAIN = RiscvArchitecture.assembler();
 
+    private final Assembler assembler;
     private final GuestMemory memory;
     private final Cpu cpu;
     private ExecutionEngine.Runner runner;
@@ -51,6 +53,8 @@ public final class BareHart implements AutoCloseable {
     public BareHart(ExecutionEngine engine, List<InstructionExtension> extensions, Bus bus) {
         RiscvArchitecture architecture = new RiscvArchitecture();
         InstructionSet isa = architecture.instructionSet(extensions);
+        assembler = extensions.isEmpty() ? PLAIN
+                : RiscvArchitecture.assembler(extensions.toArray(InstructionExtension[]::new));
         SoftMmuFactory mmus = new SoftMmuFactory();
         memory = mmus.memory(List.of(new GuestMemory.Region("ram", RAM, SIZE, 0, true)));
         cpu = architecture.cpu(0, isa, mmus.mmu(memory, bus, 256), new Alone());
@@ -59,7 +63,7 @@ public final class BareHart implements AutoCloseable {
 
     /** Assembles a program that begins at {@link #RAM}, loads it and sets the pc to its start. */
     public Program load(String source) {
-        Program program = ASSEMBLER.assemble(source, RAM);
+        Program program = assembler.assemble(source, RAM);
         MemorySegment.copy(MemorySegment.ofArray(program.bytes()), 0, memory.segment(), program.origin() - RAM,
                 program.bytes().length);
         cpu.pc = program.origin();
@@ -92,6 +96,13 @@ public final class BareHart implements AutoCloseable {
     public void engine(ExecutionEngine other) {
         runner.close();
         runner = other.runner(cpu);
+    }
+
+    /** Gives the hart other instructions, as a machine does while nothing runs. */
+    public void extensions(ExecutionEngine engine, List<InstructionExtension> extensions) {
+        runner.close();
+        cpu.instructionSet(new RiscvArchitecture().instructionSet(extensions));
+        runner = engine.runner(cpu);
     }
 
     /**

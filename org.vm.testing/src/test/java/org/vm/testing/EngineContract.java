@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.vm.testing.BareHart.RAM;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -583,5 +584,146 @@ abstract class EngineContract {
         assertEquals(5000, hart.x(T1));
         assertEquals(5000L * 5001 / 2, hart.x(A2));
         assertEquals(RAM, hart.x(T0) & -4096);
+    }
+
+    private void addAccumulating() {
+        hart.close();
+        hart = new BareHart(engine(), List.of(Accumulating.EXTENSION));
+    }
+
+    @Test
+    void instructionsOfABundleWorkOnControlRegistersOfItsOwn() {
+        addAccumulating();
+        hart.load("""
+                        csrr    a2, macc                # 7, from the reset
+                        li      a0, 5000
+                1:      mac     a0, a0
+                        addi    a0, a0, -1
+                        bnez    a0, 1b
+                        csrr    a1, macc
+                        csrrw   a3, macc, zero
+                        csrr    a4, macc
+                        wfi
+                """);
+        hart.runToEnd(1_000_000);
+        long sum = 7 + 5000L * 5001 * 10001 / 6;
+        assertEquals(7, hart.x(A2));
+        assertEquals(sum, hart.x(A1));
+        assertEquals(sum, hart.x(A3));
+        assertEquals(0, hart.x(14));
+        assertEquals(0, hart.cpu().controlRegisters().get("macc"));
+    }
+
+    @Test
+    void controlRegistersThatAProgramChangesInALoopAreSeenByTheInstructionsThere() {
+        addAccumulating();
+        hart.load("""
+                        li      a0, 5000
+                        la      t0, cell
+                1:      csrw    macc, a0
+                        mac     a0, a0
+                        csrrs   a1, macc, zero
+                        add     a2, a2, a1
+                        gather  8(t0)
+                        csrrc   t1, macc, a0
+                        weigh   t2, a0
+                        add     a3, a3, t2
+                        csrwi   limit, 31
+                        clip    t3, a0
+                        clipped a0
+                        addi    a0, a0, -1
+                        bnez    a0, 1b
+                        csrr    a4, clips
+                        wfi
+                        .align 3
+                cell:   .dword 1, 0x123456789
+                """);
+        hart.runToEnd(1_000_000);
+        long sum = 0;
+        long weighed = 0;
+        for (long a0 = 5000; a0 > 0; a0--) {
+            long macc = a0 + a0 * a0;
+            sum += macc;
+            macc = (macc ^ 0x1_2345_6789L) & ~a0;
+            weighed += Long.bitCount(a0) ^ macc;
+        }
+        assertEquals(sum, hart.x(A2));
+        assertEquals(weighed, hart.x(A3));
+        assertEquals(5000 - 31, hart.x(14));
+    }
+
+    @Test
+    void aControlRegisterOfABundleHasTheRightsOfItsNumber() {
+        addAccumulating();
+        Program program = hart.load(ENTER_SUPERVISOR.replace("trap:   wfi", """
+                trap:   csrr    t1, mcause
+                        csrr    t2, mepc
+                        addi    t2, t2, 4
+                        csrw    mepc, t2
+                        slli    a0, a0, 4
+                        or      a0, a0, t1
+                        la      t2, end
+                        csrr    t1, mepc
+                        blt     t1, t2, 3f
+                        wfi
+                3:      mret
+                """) + """
+                supervisor:
+                        li      a0, 0
+                        csrr    a1, macc                # everybody's
+                        csrw    sacc, a1                # S-mode's
+                        csrr    a2, sacc
+                        csrr    a3, clips               # read-only
+                        csrr    a3, machineacc          # illegal: M-mode's
+                        csrw    clips, a3               # illegal
+                        csrsi   clips, 1                # illegal
+                        csrr    a3, 0x801               # illegal: nobody's
+                        li      a3, -1
+                        csrw    limit, a3
+                        csrr    a3, limit
+                end:    ecall
+                        .align 2
+                """ + PAGE_TABLES);
+        hart.runToEnd(100_000);
+        assertEquals(0x22229, hart.x(A0));
+        assertEquals(7, hart.x(A1));
+        assertEquals(7, hart.x(A2));
+        assertEquals(0xFFFF, hart.x(A3));
+    }
+
+    @Test
+    void instructionsThatGoAreIllegalAndWhatTheyHadKeptIsThereWhenTheyComeBack() {
+        addAccumulating();
+        hart.load("""
+                        la      t0, trap
+                        csrw    mtvec, t0
+                        li      a0, 1
+                1:      mac     a0, a0
+                        addi    a3, a3, 1
+                        j       1b
+                        .align 2
+                trap:   addi    a1, a1, 1
+                        csrr    a2, mtval
+                        csrr    t0, mepc
+                        addi    t0, t0, 4
+                        csrw    mepc, t0
+                        mret
+                """);
+        assertSame(ExitReason.BUDGET, hart.runner().run(10_000));
+        assertEquals(7 + hart.x(A3), hart.cpu().controlRegisters().get("macc"));
+        assertEquals(0, hart.x(A1));
+        long before = hart.x(A3);
+        hart.extensions(engine(), List.of());
+        assertSame(ExitReason.BUDGET, hart.runner().run(10_000));
+        assertTrue(hart.x(A3) > before && hart.x(A1) >= hart.x(A3) - before, hart.x(A1) + " traps");
+        assertEquals(0xA5000B, hart.x(A2), "the instruction itself");
+        assertEquals(null, hart.cpu().controlRegisters().get("macc"));
+        long traps = hart.x(A1);
+        hart.extensions(engine(), List.of(Accumulating.EXTENSION));
+        assertSame(ExitReason.BUDGET, hart.runner().run(10_000));
+        assertEquals(traps, hart.x(A1), 1);
+        assertEquals(7 + hart.x(A3) - hart.x(A1), hart.cpu().controlRegisters().get("macc"), 1);
+        hart.cpu().reset();
+        assertEquals(7, hart.cpu().controlRegisters().get("macc"));
     }
 }

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The table of all control and status registers, and the accesses of Zicsr to it (Volume II, chapter 2). */
+/** The table of all control and status registers of the architecture, and the accesses of Zicsr to it (Volume II, chapter 2). */
 public final class Csrs {
     private static final Csr[] BY_NUMBER = new Csr[4096];
     private static final Map<String, Integer> NUMBERS;
@@ -48,6 +48,9 @@ public final class Csrs {
     private static Csr find(Hart hart, int number, boolean write) {
         Csr csr = BY_NUMBER[number & 0xFFF];
         if (csr == null) {
+            csr = hart.addedCsrs().find(number & 0xFFF);
+        }
+        if (csr == null) {
             throw RiscvTrap.ILLEGAL_INSTRUCTION;
         }
         csr.check(hart, write);
@@ -64,6 +67,7 @@ public final class Csrs {
                 values.put(name, csr.read().of(hart));
             }
         });
+        hart.addedCsrs().numbers().forEach((name, number) -> values.put(name, hart.addedCsrs().find(number).read().of(hart)));
         return values;
     }
 }

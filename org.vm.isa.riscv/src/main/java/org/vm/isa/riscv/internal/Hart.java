@@ -1,6 +1,7 @@
 package org.vm.isa.riscv.internal;
 
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -36,7 +37,9 @@ public final class Hart extends Cpu {
     public final Counters counters;
     public final Pmp pmp;
 
-    private final InstructionSet instructionSet;
+    private volatile RiscvInstructionSet instructionSet;
+    /** What was in registers of bundles' instructions when those went, by number, with the name. */
+    private final Map<Integer, Map.Entry<String, Long>> savedCsrs = new HashMap<>();
     private final Sbi firmware = new Sbi(this);
     private final Queue<Runnable> posted = new ConcurrentLinkedQueue<>();
     private final AtomicReference<RunState> state = new AtomicReference<>(RunState.STARTED);
@@ -45,7 +48,7 @@ public final class Hart extends Cpu {
     /** Harts that have not yet done what this one asked for and waits for. */
     private final AtomicInteger outstanding = new AtomicInteger();
 
-    public Hart(int id, InstructionSet instructionSet, Mmu mmu, CpuPlatform platform) {
+    Hart(int id, RiscvInstructionSet instructionSet, Mmu mmu, CpuPlatform platform) {
         super(id, instructionSet.registerSlots(), mmu);
         this.instructionSet = instructionSet;
         this.platform = platform;
@@ -63,6 +66,17 @@ public final class Hart extends Cpu {
     @Override
     public InstructionSet instructionSet() {
         return instructionSet;
+    }
+
+    @Override
+    public void instructionSet(InstructionSet next) {
+        instructionSet.csrs().save(this, savedCsrs);
+        instructionSet = (RiscvInstructionSet) next;
+        instructionSet.csrs().restore(this, savedCsrs);
+    }
+
+    AddedCsrs addedCsrs() {
+        return instructionSet.csrs();
     }
 
     /** How far the floating-point unit is switched on: see {@link Status#floatContext()}. */
@@ -156,6 +170,8 @@ public final class Hart extends Cpu {
     @Override
     public void reset() {
         Arrays.fill(registers, 0);
+        savedCsrs.clear();
+        instructionSet.csrs().reset(this);
         pc = 0;
         waiting = false;
         outstanding.set(0);

@@ -8,8 +8,12 @@ public final class RegisterFiles {
     /** Takes what is written to {@code x0}. */
     public static final int SINK = 64;
 
+    /** Control and status registers of other bundles' instructions, from the first slot on: so many at most. */
+    public static final int ADDED = 65;
+    public static final int MOST_ADDED = 64;
+
     /** Length of the register array. */
-    public static final int SLOTS = 65;
+    public static final int SLOTS = ADDED + MOST_ADDED;
 
     /** Integer registers (The RISC-V Instruction Set Manual, Volume I, 2.1). */
     public static final RegisterFile X = new RegisterFile("x", 0, 32, 0, SINK, List.of("rd", "rs1", "rs2"), List.of(

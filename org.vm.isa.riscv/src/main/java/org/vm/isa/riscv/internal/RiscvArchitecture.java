@@ -16,9 +16,9 @@ import org.vm.isa.riscv.internal.instructions.CacheBlocks;
 /** Makes the CPUs of RISC-V machines. */
 @Component
 public final class RiscvArchitecture implements CpuArchitecture {
-    /** An assembler for RV64GC and all extensions. */
-    public static Assembler assembler() {
-        return new Assembler(new RiscvInstructionSet(List.of()).table());
+    /** An assembler for RV64GC and all extensions, and for these. */
+    public static Assembler assembler(InstructionExtension... added) {
+        return new Assembler(new RiscvInstructionSet(List.of(added)).table());
     }
 
     @Override
@@ -34,7 +34,7 @@ public final class RiscvArchitecture implements CpuArchitecture {
 
     @Override
     public Cpu cpu(int id, InstructionSet instructionSet, Mmu mmu, CpuPlatform platform) {
-        return new Hart(id, instructionSet, mmu, platform);
+        return new Hart(id, (RiscvInstructionSet) instructionSet, mmu, platform);
     }
 
     @Override

@@ -11,8 +11,10 @@ import org.vm.isa.Dialect.Pseudo;
 final class RiscvAssembly {
     private RiscvAssembly() {}
 
-    static Dialect dialect() {
+    /** @param added control and status registers besides the architecture's, numbers by name */
+    static Dialect dialect(Map<String, Integer> added) {
         Map<String, Long> csrs = new HashMap<>();
+        added.forEach((name, number) -> csrs.put(name, number.longValue()));
         Csrs.numbers().forEach((name, number) -> csrs.put(name, number.longValue()));
         Map<String, Long> orders = orders();
         return new Dialect(

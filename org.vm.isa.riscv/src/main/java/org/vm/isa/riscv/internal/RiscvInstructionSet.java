@@ -3,6 +3,7 @@ package org.vm.isa.riscv.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.vm.api.GuestArch;
+import org.vm.api.InvalidInstructionException;
 import org.vm.api.isa.DecodedRow;
 import org.vm.api.isa.Decoder;
 import org.vm.api.isa.InstructionExtension;
@@ -41,10 +42,12 @@ final class RiscvInstructionSet implements InstructionSet {
     private final InstructionTable table;
     private final List<Decoder> decoders;
     private final List<String> extensions;
+    private final AddedCsrs csrs;
 
     RiscvInstructionSet(List<InstructionExtension> added) {
+        csrs = new AddedCsrs(added.stream().flatMap(extension -> extension.instructions().stream()).distinct().toList());
         InstructionTable.Builder builder = InstructionTable.builder(RegisterFiles.ALL)
-                .dialect(RiscvAssembly.dialect())
+                .dialect(RiscvAssembly.dialect(csrs.numbers()))
                 .add(IntegerArithmetic.class, ControlTransfer.class, LoadStore.class, Multiplication.class, Atomics.class)
                 .add(FloatInstructions.class, DoubleInstructions.class)
                 .add(Zicsr.class, Zifencei.class, Zba.class, Zbb.class, Zbs.class, Zicond.class, CacheBlocks.class, Zawrs.class)
@@ -53,7 +56,11 @@ final class RiscvInstructionSet implements InstructionSet {
         LETTERS.chars().forEach(letter -> names.add(String.valueOf((char) letter)));
         names.addAll(EXTENSIONS);
         for (InstructionExtension extension : added) {
-            builder.add(extension.instructions().toArray(Class<?>[]::new));
+            builder.add(extension.instructions(), csrs.file(extension.instructions()));
+            if (names.contains(extension.name())) {
+                throw new InvalidInstructionException("there is an extension '" + extension.name() + "' already; rename that of "
+                        + extension.getClass().getName());
+            }
             names.add(extension.name());
         }
         table = builder.build();
@@ -63,6 +70,10 @@ final class RiscvInstructionSet implements InstructionSet {
 
     InstructionTable table() {
         return table;
+    }
+
+    AddedCsrs csrs() {
+        return csrs;
     }
 
     /**

@@ -5,15 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vm.api.GuestArch;
 import org.vm.api.InvalidInstructionException;
+import org.vm.api.isa.ControlRegister;
 import org.vm.api.isa.DecodedRow;
 import org.vm.api.isa.Encoding;
 import org.vm.api.isa.Extension;
 import org.vm.api.isa.InstructionExtension;
 import org.vm.api.isa.InstructionSet;
+import org.vm.api.isa.Into;
 
 public class InstructionSetTest {
     private final RiscvInstructionSet isa = new RiscvInstructionSet(List.of());
@@ -131,5 +134,88 @@ public class InstructionSetTest {
         String message = assertThrows(InvalidInstructionException.class,
                 () -> new RiscvArchitecture().instructionSet(wrong)).getMessage();
         assertTrue(message.contains("plus") && message.contains("add"), message);
+    }
+
+    @ControlRegister(number = 0x800, name = "macc")
+    public static final class Acc {
+        private Acc() {}
+
+        @Into("macc")
+        @Encoding("0000000 rs2 rs1 000 00000 0001011")
+        public static long mac(long macc, long rs1, long rs2) {
+            return macc + rs1 * rs2;
+        }
+
+        /** {@code other} is a field here, whatever it is in another bundle. */
+        @Encoding("other:7 00000 rs1 001 rd 0001011")
+        public static long scale(long rs1, int other) {
+            return rs1 * other;
+        }
+    }
+
+    @ControlRegister(number = 0x800, name = "another")
+    public static final class SameNumber {
+        private SameNumber() {}
+    }
+
+    @ControlRegister(number = 0x801, name = "macc")
+    public static final class SameName {
+        private SameName() {}
+    }
+
+    @ControlRegister(number = 0x801, name = "other")
+    public static final class Other {
+        private Other() {}
+    }
+
+    @ControlRegister(number = 0x1C0, name = "wrong")
+    public static final class Standard {
+        private Standard() {}
+    }
+
+    @ControlRegister(number = 0x802, name = "mstatus")
+    public static final class StandardName {
+        private StandardName() {}
+    }
+
+    public static final class Undeclared {
+        private Undeclared() {}
+
+        @Into("nothing")
+        @Encoding("0000000 rs2 rs1 000 00000 0001011")
+        public static long mac(long rs1, long rs2) {
+            return rs1 * rs2;
+        }
+    }
+
+    private static String refusal(Class<?>... owners) {
+        List<InstructionExtension> all = Arrays.stream(owners)
+                .map(owner -> extension(GuestArch.RISCV64, "x" + owner.getSimpleName(), owner)).toList();
+        return assertThrows(InvalidInstructionException.class, () -> new RiscvArchitecture().instructionSet(all)).getMessage();
+    }
+
+    @Test
+    void controlRegistersInEachOthersPlaceAreRefusedWithBothNames() {
+        for (Class<?> other : List.of(SameNumber.class, SameName.class)) {
+            String message = refusal(Acc.class, other);
+            assertTrue(message.contains(Acc.class.getName()) && message.contains(other.getName()), message);
+        }
+        assertTrue(refusal(Standard.class).contains("0x1c0"));
+        assertTrue(refusal(StandardName.class).contains("mstatus"));
+        assertTrue(refusal(Undeclared.class).contains("Undeclared#mac: @Into(\"nothing\")"));
+    }
+
+    @Test
+    void registersOfOneBundleAreNoOperandsOfAnothersInstructions() {
+        InstructionSet with = new RiscvArchitecture().instructionSet(List.of(
+                extension(GuestArch.RISCV64, "xacc", Acc.class), extension(GuestArch.RISCV64, "xother", Other.class)));
+        int bits = 0x0605_150B;
+        DecodedRow row = with.decoder(DecodingContext.OFF)
+                .decode(address -> address == 0 ? bits & 0xFFFF : bits >>> 16, 0).getLast();
+        assertEquals("scale a0, a0, 3", with.disassemble(row, 0));
+        int access = 0x8005_1573;
+        DecodedRow swap = with.decoder(DecodingContext.OFF)
+                .decode(address -> address == 0 ? access & 0xFFFF : access >>> 16, 0).getLast();
+        assertEquals("csrrw a0, macc, a0", with.disassemble(swap, 0));
     }
 }
