@@ -1,6 +1,6 @@
 package org.vm.engine.interp.internal;
 
-import java.util.Collections;
+import java.lang.ref.WeakReference;
 import java.util.Map;
 import java.util.WeakHashMap;
 import org.osgi.service.component.annotations.Activate;
@@ -36,7 +36,8 @@ public final class Interpreter implements InterpreterEngine {
         int fusedClasses() default 4096;
     }
 
-    private final Map<InstructionSet, OpFactory> factories = Collections.synchronizedMap(new WeakHashMap<>());
+    /** A factory leads to the classes of instructions, so only who uses it holds it. */
+    private final Map<InstructionSet, WeakReference<OpFactory>> factories = new WeakHashMap<>();
     private final int blocks;
     private final int fuseThreshold;
     private final int fusedLength;
@@ -83,8 +84,17 @@ public final class Interpreter implements InterpreterEngine {
     }
 
     private Runner run(Cpu cpu, Translator translator) {
-        OpFactory factory = factories.computeIfAbsent(cpu.instructionSet(), _ -> new OpFactory(fusedClasses));
-        return new InterpreterRunner(cpu, new BlockCache(blocks), new BlockBuilder(cpu, factory, fusedLength), fuseThreshold,
-                translator);
+        return new InterpreterRunner(cpu, new BlockCache(blocks),
+                new BlockBuilder(cpu, factory(cpu.instructionSet()), fusedLength), fuseThreshold, translator);
+    }
+
+    private synchronized OpFactory factory(InstructionSet instructions) {
+        WeakReference<OpFactory> known = factories.get(instructions);
+        OpFactory found = known == null ? null : known.get();
+        if (found == null) {
+            found = new OpFactory(fusedClasses);
+            factories.put(instructions, new WeakReference<>(found));
+        }
+        return found;
     }
 }

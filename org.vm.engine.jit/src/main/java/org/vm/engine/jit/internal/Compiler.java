@@ -74,15 +74,19 @@ final class Compiler implements AutoCloseable {
     private void work() {
         try {
             while (true) {
-                Task task = next();
-                try {
-                    task.run();
-                } catch (RuntimeException | Error e) {
-                    LOG.error("a region was not translated; its code stays with the interpreter", e);
-                }
+                work(next());
             }
         } catch (InterruptedException e) {
             // Closed.
+        }
+    }
+
+    /** A method of its own, so that whoever waits for the next task does not hold this one, and with it instructions. */
+    private static void work(Task task) throws InterruptedException {
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("a region was not translated; its code stays with the interpreter", e);
         }
     }
 

@@ -1,5 +1,6 @@
 package org.vm.engine.jit.internal;
 
+import java.lang.ref.WeakReference;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -31,8 +32,11 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
     private final RememberedRegions remembered;
     private final Compiler compiler = new Compiler();
     private final Map<Long, CodeCache> machines = new HashMap<>();
-    /** What is known of instructions outlives a machine's change to another engine and back. */
-    private final Map<InstructionSet, Rows> rows = new WeakHashMap<>();
+    /**
+     * What is known of instructions outlives a machine's change to another engine and back, but not the instructions: it
+     * leads to their classes, so only who uses it holds it.
+     */
+    private final Map<InstructionSet, WeakReference<Rows>> rows = new WeakHashMap<>();
 
     /** Translates after exactly so many entries of a block. */
     public JitEngine(InterpreterEngine interpreter, ExecMode mode, int threshold) {
@@ -138,9 +142,19 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
 
     private synchronized CodeCache join(Cpu cpu) {
         CodeCache cache = machines.computeIfAbsent(cpu.mmu.memory().address(),
-                _ -> new CodeCache(cpu.mmu.memory(), rows.computeIfAbsent(cpu.instructionSet(), _ -> new Rows()), codeLimit));
+                _ -> new CodeCache(cpu.mmu.memory(), rows(cpu.instructionSet()), codeLimit));
         cache.users++;
         return cache;
+    }
+
+    private Rows rows(InstructionSet instructions) {
+        WeakReference<Rows> known = rows.get(instructions);
+        Rows found = known == null ? null : known.get();
+        if (found == null) {
+            found = new Rows();
+            rows.put(instructions, new WeakReference<>(found));
+        }
+        return found;
     }
 
     private synchronized void leave(CodeCache cache) {

@@ -350,6 +350,7 @@ final class RegionWriter {
                 .lstore(target);
         code.aload(CPU_PARAMETER).getfield(CPU, "codeEpoch", CD_int).istore(index);
         calculate(node, 0, row);
+        registers.reload(code, REGISTERS);
         registers.write(code, row);
         count(node);
         code.aload(CPU_PARAMETER).getfield(CPU, "mmu", MMU)

@@ -28,6 +28,8 @@ final class RegisterLocals {
     /** Registers that are floating-point numbers here. */
     private final Set<Integer> doubles = new HashSet<>();
     private final TreeSet<Integer> dirty = new TreeSet<>();
+    /** Registers that rows which stop may change behind the code's back. */
+    private final TreeSet<Integer> control = new TreeSet<>();
 
     /** Notes which registers a row uses, and which of them as floating-point numbers. */
     void note(DecodedRow decoded) {
@@ -47,6 +49,9 @@ final class RegisterLocals {
     private void use(int slot, RegisterFile file, boolean floating) {
         if (!isZero(slot, file)) {
             locals.putIfAbsent(slot, 0);
+            if (file.control()) {
+                control.add(slot);
+            }
             if (floating) {
                 doubles.add(slot);
             }
@@ -66,7 +71,16 @@ final class RegisterLocals {
     /** Takes them from the CPU's array, whose local variable is {@code array}. */
     void enter(CodeBuilder code, int array) {
         locals.replaceAll((slot, _) -> code.allocateLocal(doubles.contains(slot) ? TypeKind.DOUBLE : TypeKind.LONG));
-        for (int slot : locals.keySet()) {
+        load(code, array, locals.keySet());
+    }
+
+    /** After a row that has seen the CPU's array, in which everything was, and may have written to it. */
+    void reload(CodeBuilder code, int array) {
+        load(code, array, control);
+    }
+
+    private void load(CodeBuilder code, int array, Set<Integer> slots) {
+        for (int slot : slots) {
             code.aload(array).loadConstant(slot).laload();
             writeBits(code, slot);
         }
