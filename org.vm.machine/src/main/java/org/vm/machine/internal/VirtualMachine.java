@@ -57,8 +57,7 @@ public final class VirtualMachine implements Machine, AutoCloseable {
     private final List<VcpuThread> vcpus = new ArrayList<>();
     private final ReentrantLock lifecycle = new ReentrantLock();
     private final AtomicBoolean resetRequested = new AtomicBoolean();
-    /** Why instructions that bundles bring are not there. */
-    private final List<String> refusals = new ArrayList<>();
+    private final Instructions instructions;
     private volatile Duration patience = Duration.ZERO;
     private volatile MachineState state = MachineState.CREATED;
     private volatile String reason;
@@ -79,30 +78,14 @@ public final class VirtualMachine implements Machine, AutoCloseable {
         bus = new PhysicalBus(memory);
         Platform platform = new Platform(this, clock, boot.firmware().isEmpty());
         devices = new DeviceRegistry(config.name(), board, bus, platform::device);
-        InstructionSet instructions = architecture.instructionSet(accepted(extensions));
+        instructions = new Instructions(name(), architecture);
+        InstructionSet initial = instructions.choose(extensions);
         for (int id = 0; id < config.vcpus(); id++) {
-            Cpu cpu = architecture.cpu(id, instructions, mmus.mmu(memory, bus, config.tlbEntries()), platform);
+            Cpu cpu = architecture.cpu(id, initial, mmus.mmu(memory, bus, config.tlbEntries()), platform);
             cpus.add(cpu);
             vcpus.add(new VcpuThread(config, cpu,
                     (failed, e) -> fail("vCPU %d failed at pc 0x%x".formatted(failed.id, failed.pc), e)));
         }
-    }
-
-    /** Those that fit to what is there and to those before them; a machine is made without the others. */
-    private List<InstructionExtension> accepted(List<InstructionExtension> extensions) {
-        List<InstructionExtension> accepted = new ArrayList<>();
-        for (InstructionExtension extension : extensions) {
-            accepted.add(extension);
-            try {
-                architecture.instructionSet(List.copyOf(accepted));
-            } catch (RuntimeException | LinkageError e) {
-                accepted.removeLast();
-                String refusal = "the instructions of " + extension.getClass().getName() + " are refused: " + sentence(e);
-                LOG.warn("machine '{}': {}", name(), refusal, e);
-                refusals.add(refusal);
-            }
-        }
-        return accepted;
     }
 
     /** How long {@link #start()} waits for the board's devices. */
@@ -188,7 +171,9 @@ public final class VirtualMachine implements Machine, AutoCloseable {
     /** Everything to its reset state, images into RAM, CPUs to their entry. Only while no vCPU runs. */
     private void load() {
         devices.reset();
-        cpus.forEach(Cpu::reset);
+        synchronized (engines) {
+            cpus.forEach(Cpu::reset);
+        }
         Loader loader = new Loader(name(), memory, board.ramBase(), config.memoryBytes());
         long kernelAddress = board.ramBase() + board.kernelOffset();
         Optional<Long> firmware = boot.firmware().map(image -> loader.program("firmware", image, board.ramBase()));
@@ -402,6 +387,40 @@ public final class VirtualMachine implements Machine, AutoCloseable {
         return engines.toString();
     }
 
+    /**
+     * The instructions that bundles bring from now on, those first that have their way where two conflict. The vCPUs go over
+     * to them at once, between two instructions: no engine keeps anything of the former ones. Returns when they have.
+     *
+     * @throws ExecutionException if a vCPU does not come to a stop; all keep the former instructions
+     */
+    public void extensions(List<InstructionExtension> extensions) {
+        synchronized (engines) {
+            List<InstructionExtension> before = instructions.accepted();
+            InstructionSet next = instructions.choose(extensions);
+            if (instructions.accepted().equals(before)) {
+                return;
+            }
+            try {
+                for (VcpuThread vcpu : vcpus) {
+                    if (!vcpu.engine(null)) {
+                        instructions.choose(before);
+                        throw new ExecutionException(("the instructions of machine '%s' stay as they were, for a vCPU of it does "
+                                + "not come to a stop").formatted(name()));
+                    }
+                }
+                cpus.forEach(cpu -> cpu.instructionSet(next));
+            } finally {
+                vcpus.forEach(vcpu -> vcpu.engine(engines.chosen()));
+            }
+        }
+        LOG.info("machine '{}': instructions {}", name(), cpus.getFirst().instructionSet().name());
+    }
+
+    /** Those of bundles that are in use. */
+    List<InstructionExtension> extensions() {
+        return instructions.accepted();
+    }
+
     @Override
     public Bus bus() {
         return bus;
@@ -453,7 +472,7 @@ public final class VirtualMachine implements Machine, AutoCloseable {
 
     @Override
     public List<String> warnings() {
-        List<String> warnings = new ArrayList<>(refusals);
+        List<String> warnings = new ArrayList<>(instructions.refusals());
         warnings.addAll(devices.warnings());
         for (int i = 0; i < vcpus.size(); i++) {
             Optional<String> stuck = vcpus.get(i).stuckIn(devices.attachments());
