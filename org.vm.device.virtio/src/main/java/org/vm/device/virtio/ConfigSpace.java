@@ -12,6 +12,12 @@ public final class ConfigSpace {
     /** For devices without one. */
     public static final ConfigSpace NONE = new ConfigSpace(0);
 
+    /** Hears of a field that the driver has written. */
+    @FunctionalInterface
+    public interface WriteListener {
+        void written(int offset, int width, long value);
+    }
+
     private record Contents(byte[] bytes, int generation) {}
 
     private record Writable(int offset, int width, LongConsumer listener) {}
@@ -51,6 +57,20 @@ public final class ConfigSpace {
         fields.add(new Writable(offset, width, listener));
         writable = List.copyOf(fields);
         return this;
+    }
+
+    /** All of it. */
+    public byte[] bytes() {
+        return contents.bytes.clone();
+    }
+
+    /** A copy that stands in for this one: what the driver writes is in the copy only, and goes to the listener. */
+    public synchronized ConfigSpace standIn(WriteListener listener) {
+        ConfigSpace copy = new ConfigSpace(0);
+        copy.contents = contents;
+        copy.writable = writable.stream().map(field -> new Writable(field.offset, field.width,
+                value -> listener.written(field.offset, field.width, value))).toList();
+        return copy;
     }
 
     /** A field of {@code width} bytes; 0 if it is not wholly inside. */

@@ -2,6 +2,7 @@ package org.vm.testing.virtio;
 
 import org.vm.api.device.DeviceStatus;
 import org.vm.api.device.MmioDevice;
+import org.vm.api.pci.PciFunction;
 import org.vm.device.pci.internal.PciHost;
 import org.vm.device.virtio.VirtioDevice;
 import org.vm.device.virtio.internal.MmioTransport;
@@ -58,11 +59,11 @@ interface Connection {
 
     /** A card in the first slot of a host bridge. */
     final class Pci implements Connection {
-        private final PciTransport device;
+        private final PciFunction device;
         private final PciHost host = new PciHost("pci");
         private final PciDriverTransport transport;
 
-        Pci(PciTransport device, FakeBoard board, boolean messages) {
+        Pci(PciFunction device, FakeBoard board, boolean messages) {
             this.device = device;
             host.attach(board);
             transport = new PciDriverTransport(host, board, messages);

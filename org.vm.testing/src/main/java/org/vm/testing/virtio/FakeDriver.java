@@ -60,6 +60,11 @@ public final class FakeDriver implements AutoCloseable {
         this(RAM_BYTES, Wiring.MMIO.unknown(), board -> new Connection.Mmio(device, board));
     }
 
+    /** A device that is connected in a way of its own. */
+    FakeDriver(Wiring wiring, Function<FakeBoard, Connection> connect) {
+        this(RAM_BYTES, wiring.unknown(), connect);
+    }
+
     private FakeDriver(long ramBytes, long unknown, Function<FakeBoard, Connection> connect) {
         this.unknown = unknown;
         memory = new PlainMemory(ramBytes);

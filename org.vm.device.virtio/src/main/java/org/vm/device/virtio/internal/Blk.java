@@ -13,6 +13,8 @@ import org.slf4j.LoggerFactory;
 import org.vm.api.ConfigurationException;
 import org.vm.api.backend.BlockBackend;
 import org.vm.api.device.DeviceType;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
 import org.vm.api.time.MachineClock;
 import org.vm.device.virtio.Activation;
 import org.vm.device.virtio.ConfigSpace;
@@ -24,7 +26,7 @@ import org.vm.device.virtio.Virtqueue;
  * Block device (VirtIO 1.2, section 5.2). Requests run on workers, several at once, straight between guest RAM and the
  * backend.
  */
-public final class Blk implements VirtioDevice {
+public final class Blk implements VirtioDevice, Stateful {
     /**
      * @param blockSize logical block size that the guest is told, a power of two from 512 to 4096
      * @param serial    what GET_ID answers, 20 characters at most
@@ -72,6 +74,7 @@ public final class Blk implements VirtioDevice {
     private static final int WRITE_ZEROES_MAY_UNMAP = 56; // u8
     private static final int CONFIG_SIZE = 60;
 
+    private static final String KIND = "org.vm.device.virtio.blk";
     private static final int QUEUE_SIZE = 256;
     private static final int PHYSICAL_BLOCK = 4096;
     private static final int MAX_RANGES = 16;
@@ -195,6 +198,21 @@ public final class Blk implements VirtioDevice {
     public void deactivate() {
         run.sizeCheck.cancel();
         config.set(WRITEBACK, 1, 1);
+    }
+
+    @Override
+    public DeviceState capture() {
+        return DeviceState.of(KIND, 1).flag("writeBack", config.get(WRITEBACK, 1) != 0)
+                .number("requests", requests.sum()).number("errors", errors.sum()).build();
+    }
+
+    /** The capacity is not taken over: if it is another one now, the driver is told. */
+    @Override
+    public void restore(DeviceState state) {
+        Fields.require(state, KIND, name);
+        config.set(WRITEBACK, 1, state.flag("writeBack", config.get(WRITEBACK, 1) != 0) ? 1 : 0);
+        requests.add(Math.max(0, state.number("requests", 0)));
+        errors.add(Math.max(0, state.number("errors", 0)));
     }
 
     private void lookAgain() {

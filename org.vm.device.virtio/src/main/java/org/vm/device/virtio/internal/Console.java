@@ -1,10 +1,12 @@
 package org.vm.device.virtio.internal;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -20,6 +22,8 @@ import org.vm.api.ConfigurationException;
 import org.vm.api.DeviceException;
 import org.vm.api.backend.ConsoleBackend;
 import org.vm.api.device.DeviceType;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
 import org.vm.device.virtio.Activation;
 import org.vm.device.virtio.Buffers;
 import org.vm.device.virtio.ConfigSpace;
@@ -41,7 +45,7 @@ import org.vm.device.virtio.internal.ConsolePort.Event;
 @Component(service = VirtioDevice.class, configurationPid = "org.vm.device.virtio.console",
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = Console.Config.class, factory = true)
-public final class Console implements VirtioDevice {
+public final class Console implements VirtioDevice, Stateful {
     @ObjectClassDefinition(name = "VirtIO console", description = "A terminal (/dev/hvc0) and byte streams beside it.")
     @interface Config {
         @AttributeDefinition(name = "Machine", description = "Name of the machine that gets the console.")
@@ -74,6 +78,7 @@ public final class Console implements VirtioDevice {
     static final int F_MULTIPORT = 1;
     static final int F_EMERG_WRITE = 2;
 
+    private static final String KIND = "org.vm.device.virtio.console";
     private static final int DEVICE_READY = 0;
     private static final int PORT_READY = 3;
     private static final int PORT_OPEN = 6;
@@ -102,7 +107,7 @@ public final class Console implements VirtioDevice {
     public Console(String name, ConsoleBackend terminal, int maxPorts) {
         this(name, maxPorts, true);
         config.writable(8, 4, this::emergencyWrite);
-        ports[0] = new ConsolePort(0, name, terminal, listener(0));
+        ports[0] = new ConsolePort(0, name, terminal, this::listener);
     }
 
     /** Without a terminal: byte streams only. */
@@ -140,19 +145,9 @@ public final class Console implements VirtioDevice {
      * @return its number
      */
     public synchronized int addPort(String portName, ConsoleBackend backend) {
-        ConsolePort port;
+        ConsolePort port = new ConsolePort(-1, portName, backend, this::listener);
         synchronized (ports) {
-            // A port 0 that is no terminal would confuse drivers without multiport.
-            int id = 1;
-            while (id < ports.length && ports[id] != null) {
-                id++;
-            }
-            if (id == ports.length) {
-                throw new DeviceException("console '" + name + "' has no room for port '" + portName + "': its maxPorts is "
-                        + ports.length);
-            }
-            port = new ConsolePort(id, portName, backend, listener(id));
-            ports[id] = port;
+            seat(port, ports);
             if (driverReady) {
                 port.owed.add(Event.DEVICE_ADD);
             }
@@ -188,16 +183,16 @@ public final class Console implements VirtioDevice {
         kick(CONTROL_RECEIVE);
     }
 
-    private ConsoleBackend.Listener listener(int id) {
+    private ConsoleBackend.Listener listener(ConsolePort port) {
         return new ConsoleBackend.Listener() {
             @Override
             public void inputAvailable() {
-                kick(receiveQueue(id));
+                kick(receiveQueue(port.id));
             }
 
             @Override
             public void resized(int columns, int rows) {
-                Console.this.resized(id, columns, rows);
+                Console.this.resized(port.id, columns, rows);
             }
         };
     }
@@ -311,6 +306,74 @@ public final class Console implements VirtioDevice {
             present = Arrays.stream(ports).filter(port -> port != null && !port.removed).toList();
         }
         present.forEach(port -> port.backend.disconnect(port.listener));
+    }
+
+    @Override
+    public DeviceState capture() {
+        synchronized (ports) {
+            return DeviceState.of(KIND, 1).flag("driverReady", driverReady)
+                    .number("columns", config.get(0, 2)).number("rows", config.get(2, 2))
+                    .states("ports", Arrays.stream(ports).filter(Objects::nonNull).map(ConsolePort::capture).toList()).build();
+        }
+    }
+
+    /**
+     * Ports whose backends are here again keep their numbers, and the driver hears nothing of them; it hears of others that
+     * have come, and of those that have gone.
+     */
+    @Override
+    public synchronized void restore(DeviceState state) {
+        Fields.require(state, KIND, name);
+        if (activation == null) {
+            return;
+        }
+        List<ConsolePort> open;
+        synchronized (ports) {
+            driverReady = state.flag("driverReady", false);
+            seat(state.states("ports"));
+            boolean resized = state.number("columns", 0) != config.get(0, 2) || state.number("rows", 0) != config.get(2, 2);
+            if (terminal && ports[0].ready && resized && activation.has(F_SIZE)) {
+                ports[0].owed.add(Event.RESIZE);
+            }
+            open = Arrays.stream(ports).filter(port -> port != null && port.open).toList();
+        }
+        open.forEach(ConsolePort::tellOpen);
+    }
+
+    /** With the port table: gives ports the numbers that the driver knows them by. */
+    private void seat(List<DeviceState> known) {
+        List<ConsolePort> others = new ArrayList<>(Arrays.stream(ports).skip(1).filter(Objects::nonNull).toList());
+        ConsolePort[] seats = new ConsolePort[ports.length];
+        seats[0] = ports[0];
+        for (DeviceState port : known) {
+            long id = port.number("id", -1);
+            if (id == 0 && terminal) {
+                ports[0].restore(port);
+            } else if (id > 0 && id < seats.length && seats[(int) id] == null) {
+                seats[(int) id] = ConsolePort.successor((int) id, port, others, driverReady);
+            }
+        }
+        for (ConsolePort port : others) {
+            seat(port, seats);
+            if (driverReady) {
+                port.owed.add(Event.DEVICE_ADD);
+            }
+        }
+        System.arraycopy(seats, 0, ports, 0, ports.length);
+    }
+
+    /** With the port table: gives a port a number. A port 0 that is no terminal would confuse drivers without multiport. */
+    private void seat(ConsolePort port, ConsolePort[] seats) {
+        int id = 1;
+        while (id < seats.length && seats[id] != null) {
+            id++;
+        }
+        if (id == seats.length) {
+            throw new DeviceException("console '" + name + "' has no room for port '" + port.name + "': its maxPorts is "
+                    + seats.length);
+        }
+        port.id = id;
+        seats[id] = port;
     }
 
     @Override

@@ -5,9 +5,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.vm.api.backend.ConsoleBackend;
 import org.vm.api.backend.PortBackend;
+import org.vm.api.state.DeviceState;
 import org.vm.device.virtio.Buffers;
 import org.vm.device.virtio.DescriptorChain;
 import org.vm.device.virtio.Virtqueue;
@@ -25,11 +28,51 @@ final class ConsolePort {
         }
     }
 
+    private static final String KIND = "org.vm.device.virtio.console.port";
+    /** Behind a port that has gone while the driver was not told yet. */
+    private static final ConsoleBackend NOBODY = new ConsoleBackend() {
+        @Override
+        public String description() {
+            return "gone";
+        }
+
+        @Override
+        public void connect(Listener listener) {
+            // Nothing comes from here.
+        }
+
+        @Override
+        public void disconnect(Listener listener) {
+            // It never was connected.
+        }
+
+        @Override
+        public int read(ByteBuffer into) {
+            return 0;
+        }
+
+        @Override
+        public void write(ByteBuffer from) {
+            from.position(from.limit());
+        }
+
+        @Override
+        public int columns() {
+            return 0;
+        }
+
+        @Override
+        public int rows() {
+            return 0;
+        }
+    };
+
     static final int CONTROL_SIZE = 8;
     /** Most bytes moved for one chain of buffers, however large they are. */
     private static final long CAP = 1 << 20;
 
-    final int id;
+    /** Another one if a predecessor's had another; written under the port table's lock. */
+    volatile int id;
     final String name;
     final ConsoleBackend backend;
     final ConsoleBackend.Listener listener;
@@ -43,11 +86,55 @@ final class ConsolePort {
     /** A buffer that waits for input; the receive queue's worker's own. */
     DescriptorChain waiting;
 
-    ConsolePort(int id, String name, ConsoleBackend backend, ConsoleBackend.Listener listener) {
+    ConsolePort(int id, String name, ConsoleBackend backend, Function<ConsolePort, ConsoleBackend.Listener> listener) {
         this.id = id;
         this.name = name;
         this.backend = backend;
-        this.listener = listener;
+        this.listener = listener.apply(this);
+    }
+
+    /**
+     * Who takes over a port that a predecessor had: the one of the same name, which leaves the list; if there is none, what is
+     * left to say of it.
+     *
+     * @return {@code null} if nothing is
+     */
+    static ConsolePort successor(int id, DeviceState known, List<ConsolePort> others, boolean driverReady) {
+        String name = known.text("name", "");
+        boolean here = !known.flag("removed", false);
+        for (ConsolePort port : others) {
+            if (here && port.name.equals(name)) {
+                others.remove(port);
+                port.id = id;
+                port.restore(known);
+                return port;
+            }
+        }
+        ConsolePort gone = new ConsolePort(id, name, NOBODY, port -> null);
+        gone.restore(known);
+        boolean unheardOf = !driverReady || gone.owed.contains(Event.DEVICE_ADD);
+        gone.owed.clear();
+        gone.owed.add(Event.DEVICE_REMOVE);
+        gone.open = false;
+        gone.removed = true;
+        return unheardOf ? null : gone;
+    }
+
+    DeviceState capture() {
+        long events = owed.stream().mapToLong(event -> 1L << event.number).sum();
+        return DeviceState.of(KIND, 1).number("id", id).text("name", name).flag("ready", ready).flag("open", open)
+                .flag("removed", removed).number("owed", events).build();
+    }
+
+    void restore(DeviceState state) {
+        ready = state.flag("ready", ready);
+        open = state.flag("open", open);
+        long events = state.number("owed", 0);
+        for (Event event : Event.values()) {
+            if ((events >>> event.number & 1) != 0) {
+                owed.add(event);
+            }
+        }
     }
 
     /** Port 0 is the console (hvc0); the others are byte streams (/dev/virtio-ports/NAME). */

@@ -9,6 +9,7 @@ import org.vm.api.device.DeviceType;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.device.Resettable;
 import org.vm.api.irq.InterruptLine;
+import org.vm.api.state.DeviceState;
 import org.vm.device.virtio.VirtioDevice;
 
 /**
@@ -17,7 +18,7 @@ import org.vm.device.virtio.VirtioDevice;
  *
  * <p>A write of 0 to Status returns when the requests in flight have ended, as the specification wants it to look.
  */
-public final class MmioTransport implements MmioDevice, DeviceTreeContributor, Resettable {
+public final class MmioTransport implements VirtioTransport, MmioDevice, DeviceTreeContributor, Resettable {
     static final int MAGIC_VALUE = 0x000; // R, "virt"
     static final int VERSION = 0x004; // R
     static final int DEVICE_ID = 0x008; // R
@@ -50,7 +51,8 @@ public final class MmioTransport implements MmioDevice, DeviceTreeContributor, R
     private static final int USED_BUFFER = 1;
     private static final int CONFIGURATION = 2;
 
-    private final VirtioDevice device;
+    private static final String KIND = "org.vm.device.virtio.mmio";
+
     private final DeviceControl control;
     private final InterruptState interrupts = new InterruptState();
     private volatile int deviceFeaturesSel;
@@ -58,7 +60,6 @@ public final class MmioTransport implements MmioDevice, DeviceTreeContributor, R
     private volatile int queueSel;
 
     public MmioTransport(VirtioDevice device) {
-        this.device = device;
         this.control = new DeviceControl(device, interrupts);
     }
 
@@ -91,6 +92,15 @@ public final class MmioTransport implements MmioDevice, DeviceTreeContributor, R
             acknowledge(-1);
         }
 
+        synchronized int status() {
+            return status;
+        }
+
+        synchronized void restore(int bits) {
+            status |= bits;
+            line.set(status != 0);
+        }
+
         synchronized void acknowledge(int bits) {
             status &= ~bits;
             if (status == 0) {
@@ -101,12 +111,12 @@ public final class MmioTransport implements MmioDevice, DeviceTreeContributor, R
 
     @Override
     public String name() {
-        return device.name();
+        return control.device().name();
     }
 
     @Override
     public DeviceType type() {
-        return device.type();
+        return control.device().type();
     }
 
     @Override
@@ -144,6 +154,27 @@ public final class MmioTransport implements MmioDevice, DeviceTreeContributor, R
     }
 
     @Override
+    public DeviceControl control() {
+        return control;
+    }
+
+    @Override
+    public DeviceState capture() {
+        return DeviceState.of(KIND, 1).number("deviceFeaturesSel", deviceFeaturesSel).number("driverFeaturesSel", driverFeaturesSel)
+                .number("queueSel", queueSel).number("interruptStatus", interrupts.status()).state("control", control.capture())
+                .build();
+    }
+
+    @Override
+    public void restore(DeviceState state) {
+        restore(state, KIND);
+        deviceFeaturesSel = (int) state.number("deviceFeaturesSel", 0);
+        driverFeaturesSel = (int) state.number("driverFeaturesSel", 0);
+        queueSel = (int) state.number("queueSel", 0);
+        interrupts.restore((int) state.number("interruptStatus", 0) & (USED_BUFFER | CONFIGURATION));
+    }
+
+    @Override
     public String nodeName() {
         return "virtio_mmio";
     }
@@ -156,7 +187,7 @@ public final class MmioTransport implements MmioDevice, DeviceTreeContributor, R
     @Override
     public long read(long offset, int width) {
         if (offset >= CONFIG) {
-            return device.config().get(offset - CONFIG, width);
+            return control.config().get(offset - CONFIG, width);
         }
         return width == 4 && offset >= 0 ? Integer.toUnsignedLong(register((int) offset)) : 0;
     }
@@ -165,7 +196,7 @@ public final class MmioTransport implements MmioDevice, DeviceTreeContributor, R
         return switch (offset) {
             case MAGIC_VALUE -> MAGIC;
             case VERSION -> 2;
-            case DEVICE_ID -> device.deviceId();
+            case DEVICE_ID -> control.device().deviceId();
             case VENDOR_ID -> VENDOR;
             case DEVICE_FEATURES -> control.deviceFeatures(deviceFeaturesSel);
             case QUEUE_NUM_MAX -> control.queueMax(queueSel);
@@ -174,7 +205,7 @@ public final class MmioTransport implements MmioDevice, DeviceTreeContributor, R
             case STATUS -> control.status();
             // No shared memory regions: length and base read as -1.
             case SHM_LEN_LOW, SHM_LEN_LOW + 4, SHM_BASE_HIGH - 4, SHM_BASE_HIGH -> -1;
-            case CONFIG_GENERATION -> device.config().generation();
+            case CONFIG_GENERATION -> control.configGeneration();
             default -> 0;
         };
     }
@@ -182,7 +213,7 @@ public final class MmioTransport implements MmioDevice, DeviceTreeContributor, R
     @Override
     public void write(long offset, int width, long value) {
         if (offset >= CONFIG) {
-            device.config().write(offset - CONFIG, width, value);
+            control.config().write(offset - CONFIG, width, value);
         } else if (width == 4 && offset >= 0) {
             register((int) offset, (int) value);
         }

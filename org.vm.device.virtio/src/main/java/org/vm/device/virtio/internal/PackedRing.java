@@ -13,7 +13,9 @@ import static org.vm.device.virtio.internal.RingMemory.place;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import org.vm.api.DeviceException;
 import org.vm.api.memory.GuestMemory;
+import org.vm.api.state.DeviceState;
 
 /**
  * Packed virtqueue (VirtIO 1.2, section 2.8). One ring for both directions: the device writes used descriptors over the
@@ -28,6 +30,9 @@ import org.vm.api.memory.GuestMemory;
  * {@code p / size}.
  */
 final class PackedRing implements Ring {
+    private static final String KIND = "org.vm.device.virtio.ring.packed";
+    /** A position that no queue reaches. */
+    private static final long MOST = 1L << 56;
     private static final int AVAIL = 1 << 7;
     private static final int USED = 1 << 15;
     // Event suppression flags
@@ -182,6 +187,27 @@ final class PackedRing implements Ring {
         // With the other wrap counter it is one of the lap before; of the next lap none can be reached.
         long position = lap + (event & 0x7FFF) - (((event & WRAP) != 0) == wrap(published) ? 0 : size);
         return position >= before && position < published;
+    }
+
+    /** Positions two laps on are the same ones, so the first two laps are enough to say where it is. */
+    @Override
+    public DeviceState capture() {
+        long laps = published / (2L * size) * (2L * size);
+        return DeviceState.of(KIND, 1).number("available", nextAvail - laps).number("used", nextUsed - laps)
+                .number("published", published - laps).number("flags", nextUsed == published ? 0 : firstFlags).build();
+    }
+
+    @Override
+    public void restore(DeviceState state, long out) {
+        nextAvail = state.number("available", 0);
+        nextUsed = state.number("used", 0);
+        published = state.number("published", nextUsed);
+        firstFlags = (int) state.number("flags", 0) & (AVAIL | USED | WRITE);
+        if (published < 0 || published >= 2L * size || nextUsed < published || nextUsed > MOST || nextAvail - nextUsed != out
+                || out > size) {
+            throw new DeviceException("a packed ring of " + size + " from which descriptors up to " + nextAvail + " were taken, up "
+                    + "to " + nextUsed + " given back and up to " + published + " shown, cannot have " + out + " in the device");
+        }
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.vm.device.virtio.internal;
 
+import org.vm.api.state.DeviceState;
+
 /**
  * Common configuration of virtio over PCI (VirtIO 1.2, section 4.1.4.3). Each field is accessed at its own width; 64-bit
  * ones in two halves.
@@ -40,6 +42,17 @@ final class PciCommonConfig {
         queueSelect = 0;
     }
 
+    void capture(DeviceState.Builder into) {
+        into.number("deviceFeatureSelect", deviceFeatureSelect).number("driverFeatureSelect", driverFeatureSelect)
+                .number("queueSelect", queueSelect);
+    }
+
+    void restore(DeviceState state) {
+        deviceFeatureSelect = (int) state.number("deviceFeatureSelect", 0);
+        driverFeatureSelect = (int) state.number("driverFeatureSelect", 0);
+        queueSelect = (int) state.number("queueSelect", 0) & 0xFFFF;
+    }
+
     long read(int offset, int width) {
         return switch (width) {
             case 1 -> read8(offset);
@@ -52,7 +65,7 @@ final class PciCommonConfig {
     private int read8(int offset) {
         return switch (offset) {
             case DEVICE_STATUS -> control.status();
-            case CONFIG_GENERATION -> control.device().config().generation() & 0xFF;
+            case CONFIG_GENERATION -> control.configGeneration() & 0xFF;
             default -> 0;
         };
     }

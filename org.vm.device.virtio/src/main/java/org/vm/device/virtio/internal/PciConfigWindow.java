@@ -1,6 +1,7 @@
 package org.vm.device.virtio.internal;
 
 import org.vm.api.pci.PciRegisters;
+import org.vm.api.state.DeviceState;
 
 /**
  * Access to a BAR through configuration space, for software that cannot map it (VirtIO 1.2, section 4.1.4.9): the driver
@@ -32,6 +33,16 @@ final class PciConfigWindow implements PciRegisters {
     PciConfigWindow(int number, PciRegisters registers) {
         this.number = number;
         this.registers = registers;
+    }
+
+    void capture(DeviceState.Builder into) {
+        into.number("windowBar", bar).number("windowOffset", offset).number("windowLength", length);
+    }
+
+    void restore(DeviceState state) {
+        bar = (int) state.number("windowBar", 0) & 0xFF;
+        offset = (int) state.number("windowOffset", 0);
+        length = (int) state.number("windowLength", 0);
     }
 
     @Override

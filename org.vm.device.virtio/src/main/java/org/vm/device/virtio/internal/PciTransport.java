@@ -11,13 +11,14 @@ import org.vm.api.pci.PciContext;
 import org.vm.api.pci.PciDescription;
 import org.vm.api.pci.PciFunction;
 import org.vm.api.pci.PciRegisters;
+import org.vm.api.state.DeviceState;
 import org.vm.device.virtio.VirtioDevice;
 
 /**
  * Virtio over PCI, without the legacy interface (VirtIO 1.2, section 4.1). What MMIO has in one page is in four parts of a
  * BAR here, to which capabilities point; a fifth is a window to them in configuration space.
  */
-public final class PciTransport implements PciFunction, BusMaster {
+public final class PciTransport implements VirtioTransport, PciFunction, BusMaster {
     /** The number of the BAR, and where in it each part begins. */
     static final int BAR = 4;
     static final int COMMON = 0x0000;
@@ -40,13 +41,15 @@ public final class PciTransport implements PciFunction, BusMaster {
     private static final int ISR_CFG = 3;
     private static final int DEVICE_CFG = 4;
 
-    private final VirtioDevice device;
+    private static final String KIND = "org.vm.device.virtio.pci";
+
     private final PciVectors vectors;
     private final DeviceControl control;
     private final PciCommonConfig common;
+    private final Parts parts = new Parts();
+    private final PciConfigWindow window = new PciConfigWindow(BAR, parts);
 
     public PciTransport(VirtioDevice device) {
-        this.device = device;
         vectors = new PciVectors(device.queueSizes().length);
         control = new DeviceControl(device, vectors);
         common = new PciCommonConfig(control, vectors);
@@ -54,14 +57,14 @@ public final class PciTransport implements PciFunction, BusMaster {
 
     @Override
     public PciDescription description() {
-        Parts parts = new Parts();
+        VirtioDevice device = control.device();
         PciDescription described = PciDescription.of(VENDOR, FIRST_DEVICE + device.deviceId(), classCode(device.type()))
                 .revision(REVISION).subsystem(VENDOR, SUBSYSTEM).bar(BAR, PciBar.Kind.MEMORY_64, parts)
                 .msix(vectors.count())
                 .capability(VENDOR_SPECIFIC, capability(COMMON_CFG, COMMON, PciCommonConfig.SIZE))
                 .capability(VENDOR_SPECIFIC, capability(ISR_CFG, ISR, 1))
                 .capability(VENDOR_SPECIFIC, notifyCapability())
-                .capability(VENDOR_SPECIFIC, new PciConfigWindow(BAR, parts));
+                .capability(VENDOR_SPECIFIC, window);
         return device.config().size() == 0 ? described
                 : described.capability(VENDOR_SPECIFIC, capability(DEVICE_CFG, DEVICE, device.config().size()));
     }
@@ -94,12 +97,12 @@ public final class PciTransport implements PciFunction, BusMaster {
 
     @Override
     public String name() {
-        return device.name();
+        return control.device().name();
     }
 
     @Override
     public DeviceType type() {
-        return device.type();
+        return control.device().type();
     }
 
     @Override
@@ -130,6 +133,28 @@ public final class PciTransport implements PciFunction, BusMaster {
     }
 
     @Override
+    public DeviceControl control() {
+        return control;
+    }
+
+    @Override
+    public DeviceState capture() {
+        DeviceState.Builder captured = DeviceState.of(KIND, 1);
+        common.capture(captured);
+        vectors.capture(captured);
+        window.capture(captured);
+        return captured.state("control", control.capture()).build();
+    }
+
+    @Override
+    public void restore(DeviceState state) {
+        restore(state, KIND);
+        common.restore(state);
+        window.restore(state);
+        vectors.restore(state);
+    }
+
+    @Override
     public void stopBusMaster() {
         control.stopAccess("its driver has switched bus mastering off");
     }
@@ -147,7 +172,7 @@ public final class PciTransport implements PciFunction, BusMaster {
             return switch ((int) offset & -PART) {
                 case COMMON -> common.read(within, width);
                 case ISR -> within == 0 && width == 1 ? vectors.takeIsr() : 0;
-                case DEVICE -> device.config().get(within, width);
+                case DEVICE -> control.config().get(within, width);
                 default -> 0;
             };
         }
@@ -163,7 +188,7 @@ public final class PciTransport implements PciFunction, BusMaster {
             int within = (int) offset & PART - 1;
             switch ((int) offset & -PART) {
                 case COMMON -> common.write(within, width, (int) value);
-                case DEVICE -> device.config().write(within, width, value);
+                case DEVICE -> control.config().write(within, width, value);
                 case NOTIFY -> {
                     // Each queue has an address of its own, so what is written there does not matter.
                     if (width != 8 && within % NOTIFY_OFF_MULTIPLIER == 0) {

@@ -2,6 +2,7 @@ package org.vm.device.virtio.internal;
 
 import java.util.Arrays;
 import org.vm.api.pci.PciContext;
+import org.vm.api.state.DeviceState;
 
 /**
  * Interrupts of virtio over PCI: by the vectors that the driver has given to queues and configuration if it uses
@@ -29,6 +30,24 @@ final class PciVectors implements DeviceControl.Interrupts {
 
     void connect(PciContext to) {
         context = to;
+    }
+
+    synchronized void capture(DeviceState.Builder into) {
+        into.number("isr", isr).number("configVector", config)
+                .bytes("queueVectors", Fields.of(Arrays.stream(queues).asLongStream().toArray()));
+    }
+
+    synchronized void restore(DeviceState state) {
+        config = valid((int) state.number("configVector", NO_VECTOR) & 0xFFFF);
+        long[] vectors = Fields.read(state.bytes("queueVectors", new byte[0]));
+        for (int i = 0; i < Math.min(queues.length, vectors.length); i++) {
+            queues[i] = valid((int) vectors[i] & 0xFFFF);
+        }
+        isr |= (int) state.number("isr", 0) & (QUEUE | CONFIGURATION);
+        PciContext to = context;
+        if (to != null && !to.messages()) {
+            to.interrupt().set(isr != 0);
+        }
     }
 
     synchronized int config() {

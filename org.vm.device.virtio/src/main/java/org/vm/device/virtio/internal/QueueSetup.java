@@ -1,7 +1,12 @@
 package org.vm.device.virtio.internal;
 
+import org.vm.api.DeviceException;
+import org.vm.api.state.DeviceState;
+
 /** What a driver said about one queue; kept under the lock of {@link DeviceControl}. */
 final class QueueSetup {
+    private static final String KIND = "org.vm.device.virtio.queue";
+
     private final int max;
     private int size;
     private long descriptors;
@@ -20,6 +25,26 @@ final class QueueSetup {
         driverArea = 0;
         deviceArea = 0;
         ready = false;
+    }
+
+    DeviceState.Builder capture() {
+        return DeviceState.of(KIND, 1).number("size", size).number("descriptors", descriptors).number("driverArea", driverArea)
+                .number("deviceArea", deviceArea).flag("ready", ready);
+    }
+
+    /** @throws DeviceException if a queue that is in use is larger than this one can be */
+    void restore(DeviceState state) {
+        clear();
+        long wanted = state.number("size", max);
+        boolean use = state.flag("ready", false);
+        if (use && (wanted < 1 || wanted > max)) {
+            throw new DeviceException("a queue in use has " + wanted + " entries, and can have 1 to " + max + " here");
+        }
+        size((int) Math.clamp(wanted, 1, max));
+        descriptors = state.number("descriptors", 0);
+        driverArea = state.number("driverArea", 0);
+        deviceArea = state.number("deviceArea", 0);
+        ready = use;
     }
 
     int max() {

@@ -1,5 +1,7 @@
 package org.vm.device.virtio.internal;
 
+import org.vm.api.state.DeviceState;
+
 /**
  * The format of a queue in guest memory. Nothing in it is believed: each number is read once and checked, and what cannot
  * be right throws {@link RingException}, by which the device breaks. Used under the lock of its {@link RingQueue}.
@@ -21,4 +23,15 @@ interface Ring {
 
     /** How far it came, for people who look. */
     String describe();
+
+    /** How far it came. */
+    DeviceState capture();
+
+    /**
+     * Goes on where another one came to.
+     *
+     * @param out entries of the ring that chains take which were taken and not given back
+     * @throws org.vm.api.DeviceException if no ring can have come there
+     */
+    void restore(DeviceState state, long out);
 }

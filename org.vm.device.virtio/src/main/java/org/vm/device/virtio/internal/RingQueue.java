@@ -1,21 +1,40 @@
 package org.vm.device.virtio.internal;
 
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.vm.api.DeviceException;
 import org.vm.api.memory.GuestMemory;
+import org.vm.api.state.DeviceState;
 import org.vm.device.virtio.DescriptorChain;
 
 /** A queue over a ring of any format: hands out chains, takes them back, in their order if the driver wants that. */
 final class RingQueue implements LiveQueue {
+    private static final String KIND = "org.vm.device.virtio.ring";
+
+    /** What goes through: everything, chains that come back, nothing. */
+    private enum Gate { OPEN, DRAINING, SHUT }
+
     private final GuestMemory memory;
     private final Ring ring;
     private final Runnable interrupt;
-    /** Chains not in use, as a stack. There are never more than the queue has descriptors. */
+    /** There are never more than the queue has descriptors. */
+    private final List<Chain> made = new ArrayList<>();
+    /** Chains not in use, as a stack. */
     private final Chain[] free;
     private int freeCount;
-    private int made;
+    private long turns;
+    /** Chains of a predecessor that the device has not been given yet. */
+    private final Deque<Chain> handedOver = new ArrayDeque<>();
     /** With VIRTIO_F_IN_ORDER (2.7.9, 2.8.8) the chains that the device has, oldest at {@code first}; else {@code null}. */
     private final Chain[] order;
     private int first;
     private int count;
+    private Gate gate = Gate.OPEN;
     private boolean closed;
 
     /** @param interrupt tells the driver that there are used buffers */
@@ -34,29 +53,41 @@ final class RingQueue implements LiveQueue {
 
     @Override
     public synchronized DescriptorChain poll() {
-        if (closed || !ring.available()) {
+        if (closed || gate != Gate.OPEN) {
             return null;
         }
-        if (freeCount == 0 && made == free.length) {
-            throw new RingException("more than " + made + " chains at a time");
+        if (!handedOver.isEmpty()) {
+            return handedOver.remove();
+        }
+        if (!ring.available()) {
+            return null;
+        }
+        if (freeCount == 0 && made.size() == free.length) {
+            throw new RingException("more than " + made.size() + " chains at a time");
         }
         Chain chain = freeCount > 0 ? free[--freeCount] : newChain();
         ring.fetch(chain);
+        take(chain);
         chain.taken = true;
-        if (order != null) {
-            order[(first + count++) % order.length] = chain;
-        }
         return chain;
     }
 
     private Chain newChain() {
-        made++;
-        return new Chain(memory);
+        Chain chain = new Chain(memory);
+        made.add(chain);
+        return chain;
+    }
+
+    private void take(Chain chain) {
+        chain.turn = turns++;
+        if (order != null) {
+            order[(first + count++) % order.length] = chain;
+        }
     }
 
     @Override
     public synchronized void stage(DescriptorChain given, long written) {
-        if (closed) {
+        if (closed || gate == Gate.SHUT) {
             return;
         }
         Chain chain = (Chain) given;
@@ -82,7 +113,7 @@ final class RingQueue implements LiveQueue {
 
     @Override
     public synchronized void publish() {
-        if (!closed && ring.show()) {
+        if (!closed && gate != Gate.SHUT && ring.show()) {
             interrupt.run();
         }
     }
@@ -99,8 +130,61 @@ final class RingQueue implements LiveQueue {
     }
 
     @Override
+    public synchronized boolean closed() {
+        return closed;
+    }
+
+    @Override
+    public synchronized void drain() {
+        gate = Gate.DRAINING;
+    }
+
+    @Override
+    public synchronized void shut() {
+        gate = Gate.SHUT;
+    }
+
+    @Override
+    public synchronized void open() {
+        gate = Gate.OPEN;
+    }
+
+    @Override
+    public synchronized DeviceState capture() {
+        return DeviceState.of(KIND, 1).state("positions", ring.capture()).states("chains", out().map(Chain::capture).toList())
+                .build();
+    }
+
+    /** Chains that the device has, or that wait for those before them; oldest first. */
+    private Stream<Chain> out() {
+        return order != null ? IntStream.range(0, count).mapToObj(i -> order[(first + i) % order.length])
+                : made.stream().filter(chain -> chain.taken).sorted(Comparator.comparingLong(chain -> chain.turn));
+    }
+
+    @Override
+    public synchronized void restore(DeviceState state) {
+        List<DeviceState> chains = state.states("chains");
+        if (chains.size() > free.length) {
+            throw new DeviceException(chains.size() + " chains in a queue of " + free.length);
+        }
+        long entries = 0;
+        for (DeviceState one : chains) {
+            Chain chain = newChain();
+            chain.restore(one, free.length);
+            take(chain);
+            entries += chain.span;
+            if (chain.taken) {
+                handedOver.add(chain);
+            } else if (order == null || count == 1) {
+                throw new DeviceException("chain " + chain.id + " waits for none, but was not given back");
+            }
+        }
+        ring.restore(state.state("positions").orElseGet(() -> DeviceState.of("none", 1).build()), entries);
+    }
+
+    @Override
     public synchronized String describe() {
-        return "size " + ring.size() + ", " + ring.describe() + ", in the device " + (made - freeCount)
+        return "size " + ring.size() + ", " + ring.describe() + ", in the device " + (made.size() - freeCount)
                 + (closed ? ", closed" : "");
     }
 }

@@ -11,6 +11,8 @@ import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.vm.api.backend.EntropySource;
 import org.vm.api.device.DeviceType;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
 import org.vm.device.virtio.Activation;
 import org.vm.device.virtio.ConfigSpace;
 import org.vm.device.virtio.DescriptorChain;
@@ -21,7 +23,8 @@ import org.vm.device.virtio.Virtqueue;
 @Component(service = VirtioDevice.class, configurationPid = "org.vm.device.virtio.rng",
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = Rng.Config.class, factory = true)
-public final class Rng implements VirtioDevice {
+public final class Rng implements VirtioDevice, Stateful {
+    private static final String KIND = "org.vm.device.virtio.rng";
     /** Most bytes given for one request, however large its buffers are. */
     static final long CAP = 64 << 10;
 
@@ -104,6 +107,17 @@ public final class Rng implements VirtioDevice {
 
     @Override
     public void deactivate() {}
+
+    @Override
+    public DeviceState capture() {
+        return DeviceState.of(KIND, 1).number("bytes", bytes.get()).build();
+    }
+
+    @Override
+    public void restore(DeviceState state) {
+        Fields.require(state, KIND, name);
+        bytes.addAndGet(Math.max(0, state.number("bytes", 0)));
+    }
 
     @Override
     public Map<String, String> info() {

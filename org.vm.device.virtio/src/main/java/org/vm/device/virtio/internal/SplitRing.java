@@ -12,7 +12,9 @@ import static org.vm.device.virtio.internal.RingMemory.place;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import org.vm.api.DeviceException;
 import org.vm.api.memory.GuestMemory;
+import org.vm.api.state.DeviceState;
 
 /**
  * Split virtqueue (VirtIO 1.2, section 2.7).
@@ -24,6 +26,7 @@ import org.vm.api.memory.GuestMemory;
  * </pre>
  */
 final class SplitRing implements Ring {
+    private static final String KIND = "org.vm.device.virtio.ring.split";
     private static final int NO_INTERRUPT = 1;
     private static final int RING = 4;
 
@@ -152,6 +155,23 @@ final class SplitRing implements Ring {
         }
         int event = u16(avail + RING + 2L * size);
         return (published - event - 1 & 0xFFFF) < (published - before & 0xFFFF);
+    }
+
+    @Override
+    public DeviceState capture() {
+        return DeviceState.of(KIND, 1).number("available", nextAvail).number("used", nextUsed).number("published", published)
+                .build();
+    }
+
+    @Override
+    public void restore(DeviceState state, long out) {
+        nextAvail = (int) state.number("available", 0) & 0xFFFF;
+        nextUsed = (int) state.number("used", 0) & 0xFFFF;
+        published = (int) state.number("published", nextUsed) & 0xFFFF;
+        if ((nextAvail - nextUsed & 0xFFFF) != out || out > size) {
+            throw new DeviceException("a split ring of " + size + " from which chains up to " + nextAvail + " were taken, and up to "
+                    + nextUsed + " given back, cannot have " + out + " in the device");
+        }
     }
 
     @Override

@@ -1,0 +1,288 @@
+package org.vm.testing.virtio;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.vm.api.DeviceException;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
+import org.vm.device.virtio.internal.Blk;
+
+/** A transport and its device go, others come in their place, and the driver goes on (decision 23). */
+@ParameterizedClass
+@EnumSource(Wiring.class)
+class ReplacementTest {
+    private static final int ENOUGH = 150;
+
+    private final Wiring wiring;
+    private FakeDriver driver;
+    private Socket socket;
+
+    ReplacementTest(Wiring wiring) {
+        this.wiring = wiring;
+    }
+
+    private <T extends org.vm.device.virtio.VirtioDevice> T plug(T device) {
+        Socket.Plugged plugged = Socket.plug(wiring, device);
+        driver = plugged.driver();
+        socket = plugged.socket();
+        return device;
+    }
+
+    @AfterEach
+    void close() {
+        driver.close();
+        assertNull(driver.board().escaped());
+    }
+
+    private long offer(DriverQueue queue, int length) {
+        long at = driver.allocate(length);
+        queue.add(Buffer.fromDevice(at, length));
+        return at;
+    }
+
+    @Test
+    void aVerifyingLoadNoticesNothing() throws InterruptedException {
+        RestlessDisk disk = new RestlessDisk(200);
+        plug(new Blk("disk0", disk, Blk.Settings.DEFAULT));
+        driver.start(0, 32);
+        AtomicBoolean over = new AtomicBoolean();
+        AtomicInteger replacements = new AtomicInteger();
+        AtomicReference<Throwable> failed = new AtomicReference<>();
+        Thread replacer = Thread.ofPlatform().start(() -> {
+            try {
+                while (!over.get()) {
+                    socket.replace(new Blk("disk0", disk, Blk.Settings.DEFAULT));
+                    replacements.incrementAndGet();
+                }
+            } catch (Throwable e) {
+                failed.set(e);
+            }
+        });
+        BlkLoad load = new BlkLoad(driver, wiring.ordinal());
+        try {
+            while (replacements.get() < ENOUGH && failed.get() == null) {
+                load.run(100);
+            }
+        } finally {
+            over.set(true);
+            replacer.join();
+        }
+        assertNull(failed.get());
+        load.run(50);
+        assertEquals(load.writes(), disk.writes().get(), "writes were done again, or not at all");
+    }
+
+    @Test
+    void chainsThatTheDeviceHasAreTheSuccessorsFirst() {
+        Probe former = plug(new Probe());
+        former.hoarding = true;
+        DriverQueue queue = driver.start(0).queue(0);
+        long first = offer(queue, 8);
+        long second = offer(queue, 16);
+        queue.kick();
+        assertTrue(former.awaitTaken(2));
+        Probe next = new Probe();
+        next.gate.drainPermits();
+        socket.replace(next);
+        long third = offer(queue, 32);
+        queue.kick();
+        next.gate.release(3);
+        assertEquals(8, driver.await(queue).written());
+        assertEquals(16, driver.await(queue).written());
+        assertEquals(32, driver.await(queue).written());
+        for (long at : new long[] {first, second, third}) {
+            assertEquals(0xAB, driver.get8(at));
+        }
+        assertEquals(3, next.done.get());
+        assertEquals(1, former.deactivations.get());
+    }
+
+    @Test
+    void requestsThatDoNotEndInTimeCallItOffAndNothingIsLost() {
+        Probe probe = plug(new Probe());
+        DriverQueue queue = driver.start(0).queue(0);
+        probe.gate.drainPermits();
+        offer(queue, 8);
+        offer(queue, 8);
+        queue.kick();
+        assertTrue(probe.awaitTaken(1));
+        DeviceException refused = assertThrows(DeviceException.class, () -> socket.transport().suspend(Duration.ofMillis(20)));
+        assertTrue(refused.getMessage().contains("'probe'"), refused.getMessage());
+        offer(queue, 8);
+        queue.kick();
+        probe.gate.release(100);
+        for (int i = 0; i < 3; i++) {
+            assertEquals(8, driver.await(queue).written());
+        }
+        socket.replace(new Probe());
+        offer(queue, 8);
+        assertEquals(8, driver.complete(queue).written());
+    }
+
+    @Test
+    void whatWasSuspendedGoesOnIfTheReplacementIsCalledOff() {
+        Probe probe = plug(new Probe());
+        DriverQueue queue = driver.start(0).queue(0);
+        socket.transport().suspend(Socket.LIMIT);
+        socket.transport().capture();
+        offer(queue, 8);
+        driver.transport().notify(0);
+        probe.activation.execute(() -> probe.activation.configChanged());
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        assertFalse(queue.hasUsed());
+        assertEquals(0, driver.transport().takeInterrupts());
+        socket.transport().resume();
+        assertTrue(driver.board().await(queue::hasUsed, FakeDriver.SOON));
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        assertEquals(3, driver.transport().takeInterrupts());
+        assertEquals(1, probe.activations.get());
+        assertEquals(0, probe.deactivations.get());
+    }
+
+    @Test
+    void anInterruptThatTheDriverHasNotTakenStaysAndNoneIsAdded() {
+        plug(new Probe());
+        DriverQueue queue = driver.start(0).queue(0);
+        offer(queue, 8);
+        queue.kick();
+        assertTrue(driver.board().await(queue::hasUsed, FakeDriver.SOON));
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        boolean high = driver.board().interrupted();
+        assertEquals(!wiring.messages(), high);
+        int raised = driver.board().raised();
+        socket.replace(new Probe());
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        assertEquals(high, driver.board().interrupted());
+        if (wiring.messages()) {
+            assertEquals(raised, driver.board().raised());
+        }
+        assertEquals(1, driver.transport().takeInterrupts());
+        assertFalse(driver.board().interrupted());
+        socket.replace(new Probe());
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        assertFalse(driver.board().interrupted());
+        assertEquals(0, driver.transport().takeInterrupts());
+    }
+
+    @Test
+    void aConfigurationThatIsAnotherOneNowIsToldTheDriver() {
+        plug(new Probe());
+        driver.start(0);
+        int generation = driver.transport().configGeneration();
+        socket.replace(new Probe());
+        assertEquals(generation, driver.transport().configGeneration());
+        assertEquals(0, driver.transport().takeInterrupts());
+        Probe other = new Probe();
+        other.config.set(0, 4, 7);
+        socket.replace(other);
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        assertEquals(2, driver.transport().takeInterrupts());
+        assertFalse(generation == driver.transport().configGeneration());
+        assertEquals(7, driver.transport().config(0, 4));
+    }
+
+    @Test
+    void theFormerTransportTouchesNothingAnyMore() {
+        Probe former = plug(new Probe());
+        former.hoarding = true;
+        DriverQueue queue = driver.start(0).queue(0);
+        offer(queue, 8);
+        queue.kick();
+        assertTrue(former.awaitTaken(1));
+        Stateful old = socket.transport();
+        var activation = former.activation;
+        Probe next = new Probe();
+        next.hoarding = true;
+        socket.replace(next);
+        assertTrue(next.awaitTaken(1));
+        byte[] ram = driver.get(PlainMemory.RAM, 1 << 20);
+        int raised = driver.board().raised();
+        activation.kick(0);
+        activation.configChanged();
+        activation.fail("too late");
+        activation.execute(() -> former.config.set(0, 4, 1));
+        old.resume();
+        Socket.detach(old);
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        assertArrayEquals(ram, driver.get(PlainMemory.RAM, 1 << 20));
+        assertEquals(raised, driver.board().raised());
+        assertFalse(driver.needsReset());
+        assertEquals(0, former.config.get(0, 4));
+    }
+
+    @Test
+    void aDriverThatIsNotReadyYetGoesOnWithTheSuccessor() {
+        plug(new Probe());
+        driver.prepare(0, 16);
+        Probe next = new Probe();
+        socket.replace(next);
+        assertEquals(0, next.activations.get());
+        driver.transport().status(driver.transport().status() | FakeDriver.DRIVER_OK);
+        assertEquals(1, next.activations.get());
+        offer(driver.queue(0), 8);
+        assertEquals(8, driver.complete(driver.queue(0)).written());
+    }
+
+    @Test
+    void aBrokenDeviceStaysBrokenUntilReset() {
+        Probe probe = plug(new Probe());
+        driver.start(0);
+        probe.activation.fail("a test");
+        assertTrue(driver.needsReset());
+        Probe next = new Probe();
+        socket.replace(next);
+        assertTrue(driver.needsReset());
+        assertEquals(0, next.activations.get());
+        driver.start(0);
+        assertFalse(driver.needsReset());
+        assertEquals(1, next.activations.get());
+        assertEquals(0, next.deactivations.get());
+    }
+
+    @Test
+    void aSuccessorThatCannotDoWhatTheDriverUsesIsRefused() {
+        plug(new Probe());
+        driver.start(0, 64);
+        socket.transport().suspend(Socket.LIMIT);
+        DeviceState state = socket.transport().capture();
+        record Case(Odd odd, String why) {}
+        for (Case one : new Case[] {new Case(new Odd(43, 1, 64, 64), "device ID"), new Case(new Odd(42, 0, 64, 64), "0x1"),
+                new Case(new Odd(42, 1, 64), "queue 1"), new Case(new Odd(42, 1, 64, 32), "64 entries")}) {
+            Stateful next = socket.attach(one.odd);
+            DeviceException refused = assertThrows(DeviceException.class, () -> next.restore(state));
+            assertTrue(refused.getMessage().contains(one.why), refused.getMessage());
+            Socket.detach(next);
+        }
+        socket.transport().resume();
+        offer(driver.queue(0), 8);
+        assertEquals(8, driver.complete(driver.queue(0)).written());
+    }
+
+    @Test
+    void ringsThatAreNotInRamAnyMoreBreakTheDeviceAndNotTheReplacement() {
+        plug(new Probe());
+        driver.start(0);
+        socket.transport().suspend(Socket.LIMIT);
+        DeviceState state = States.with(socket.transport().capture(), "control/queues/0/descriptors", 0x1000_0000L);
+        Socket.detach(socket.transport());
+        Stateful next = socket.attach(new Probe());
+        next.restore(state);
+        socket.put(next);
+        next.resume();
+        assertTrue(driver.needsReset());
+        assertEquals(2, driver.transport().takeInterrupts());
+    }
+}
