@@ -2,59 +2,69 @@ package org.vm.device.pci.internal;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.vm.api.DeviceException;
-import org.vm.api.bus.Bus;
 import org.vm.api.device.DeviceContext;
 import org.vm.api.device.DeviceStatus;
-import org.vm.api.irq.InterruptLine;
-import org.vm.api.memory.GuestMemory;
 import org.vm.api.pci.BusMaster;
 import org.vm.api.pci.PciBar;
 import org.vm.api.pci.PciCapability;
-import org.vm.api.pci.PciContext;
 import org.vm.api.pci.PciDescription;
 import org.vm.api.pci.PciFunction;
 import org.vm.api.pci.PciRegisters;
-import org.vm.api.time.MachineClock;
 
 /**
- * A {@link PciFunction} on the bus: its configuration space with a type 0 header, made as it describes itself. That of number
- * 0 stands for its card, with all functions that this has.
+ * The place of a {@link PciFunction} on the bus: its configuration space with a type 0 header, made as the first one that came
+ * here describes itself. That of number 0 stands for its card, with all functions that this has. The function may be exchanged
+ * for another one of the same {@link Shape}, without any effect on configuration space.
  */
 final class Endpoint {
     private static final int MOST_OTHERS = 7;
 
-    private final PciFunction function;
+    private final String name;
+    private final Shape shape;
+    private final Gate gate;
+    /** {@code null}: nobody is here, because the one that was has left its place to another that is yet to come. */
+    private volatile PciFunction function;
+    private volatile FunctionContext context;
     private final ConfigSpace config = new ConfigSpace();
     private final PowerManagement power;
     private final Interrupts interrupts;
     private final List<Bar> bars = new ArrayList<>();
+    /** The function's own registers: behind its BARs, then in its capabilities. */
+    private final List<FunctionRegisters> registers = new ArrayList<>();
     private final Runnable decode;
     /** Those of numbers 1 to 7 on the same card. */
     private final List<Endpoint> others;
     /** Whether software lets the function access memory. */
     private final AtomicBoolean mastering = new AtomicBoolean();
+    /** What was done to the place while nobody was here, or only one that failed: to be done to whoever comes. */
+    private volatile boolean anew;
+    private volatile boolean stopped;
+    private volatile boolean wasActive;
+    private volatile DeviceContext host;
 
     /**
      * @param pin    of its interrupt line, if it has one
      * @param decode what to do when it may answer to other addresses than before
      */
     Endpoint(PciFunction function, Express.Type type, int pin, Runnable decode) {
-        this(function, function.others(), type, pin, decode);
+        this(function, function.others(), new Gate(), type, pin, decode);
     }
 
-    private Endpoint(PciFunction function, List<PciFunction> others, Express.Type type, int pin, Runnable decode) {
+    private Endpoint(PciFunction function, List<PciFunction> others, Gate gate, Express.Type type, int pin, Runnable decode) {
         if (others.size() > MOST_OTHERS) {
             throw new DeviceException("a card has eight functions at most; '%s' has %d".formatted(function.name(), others.size() + 1));
         }
         this.function = function;
+        this.gate = gate;
         this.decode = decode;
-        this.others = others.stream().map(other -> new Endpoint(other, List.of(), type, pin, decode)).toList();
+        this.others = others.stream().map(other -> new Endpoint(other, List.of(), gate, type, pin, decode)).toList();
+        name = function.name();
         PciDescription is = function.description();
+        shape = Shape.of(is);
         Header.define(config, is.vendorId(), is.deviceId(), is.classCode(), is.revisionId(),
                 others.isEmpty() ? 0 : Header.MULTI_FUNCTION, is.line() ? pin : 0);
         config.define(Header.SUBSYSTEM_VENDOR_ID, is.subsystemVendorId()).define(Header.SUBSYSTEM_ID, is.subsystemId());
@@ -63,24 +73,53 @@ final class Endpoint {
         MsiX msix = is.msixVectors() == 0 ? null : msix(is);
         new Express(config, type, 0).onFunctionLevelReset(this::resetFunction);
         interrupts = new Interrupts(config, msi, msix);
-        is.bars().forEach(this::add);
+        for (PciBar bar : is.bars()) {
+            add(new PciBar(bar.number(), bar.kind(), own(bar.registers())));
+        }
         if (msix != null) {
             add(new PciBar(spareBar(is), PciBar.Kind.MEMORY, msix));
         }
         for (PciCapability capability : is.capabilities()) {
-            PciRegisters body = capability.body();
-            int at = config.capability(capability.id(), (int) body.size() + 2);
-            config.delegate(at + 2, body);
+            int at = config.capability(capability.id(), (int) capability.body().size() + 2);
+            config.delegate(at + 2, own(capability.body()));
         }
         config.onWrite(Header.COMMAND, written -> commanded());
     }
 
+    private FunctionRegisters own(PciRegisters first) {
+        FunctionRegisters place = new FunctionRegisters(gate, first);
+        registers.add(place);
+        return place;
+    }
+
     private void commanded() {
         boolean allowed = (config.get(Header.COMMAND) & Header.BUS_MASTER) != 0;
-        if (mastering.getAndSet(allowed) && !allowed && function instanceof BusMaster master) {
-            master.stopBusMaster();
+        if (mastering.getAndSet(allowed) && !allowed) {
+            stopMaster();
         }
         decode.run();
+    }
+
+    private void stopMaster() {
+        if (function instanceof BusMaster master) {
+            stopped = !done(master::stopBusMaster);
+        }
+    }
+
+    /** Has the function do something that software wants. @return whether it is done; else it is to be done to another one */
+    private boolean done(Runnable action) {
+        if (gate.closed()) {
+            return false;
+        }
+        try {
+            action.run();
+            return true;
+        } catch (RuntimeException | LinkageError e) {
+            if (!gate.fault(e)) {
+                throw e;
+            }
+            return false;
+        }
     }
 
     private MsiX msix(PciDescription is) {
@@ -110,7 +149,9 @@ final class Endpoint {
 
     /** Whether a driver uses the card, as far as can be seen. */
     boolean used() {
-        return mastering.get() || function.status() == DeviceStatus.ACTIVE || others.stream().anyMatch(Endpoint::used);
+        PciFunction there = gate.closed() ? null : function;
+        return mastering.get() || (there == null ? wasActive : there.status() == DeviceStatus.ACTIVE)
+                || others.stream().anyMatch(Endpoint::used);
     }
 
     /** How many functions the card has. */
@@ -123,19 +164,36 @@ final class Endpoint {
         return number == 0 ? config : number < functions() ? others.get(number - 1).config : null;
     }
 
+    String name() {
+        return name;
+    }
+
+    /** The function, or {@code null}. */
     PciFunction function() {
         return function;
     }
 
+    Gate gate() {
+        return gate;
+    }
+
+    /** The places of all functions of the card, that of number 0 first. */
+    List<Endpoint> all() {
+        return Stream.concat(Stream.of(this), others.stream()).toList();
+    }
+
     /** @param source of its interrupts; each function has an end of the wire */
-    void attach(DeviceContext host, int source) {
+    void attach(DeviceContext to, int source) {
         int done = 0;
         try {
             for (; done < others.size(); done++) {
-                others.get(done).attach(host, source);
+                others.get(done).attach(to, source);
             }
-            interrupts.connect(new Messages(host.bus(), host.memory()), host.interrupt(source));
-            function.attach(new Context(host, interrupts));
+            host = to;
+            gate.machine(to);
+            interrupts.connect(new Messages(to.bus(), to.memory()), to.interrupt(source));
+            context = new FunctionContext(to, interrupts, FunctionContext.Reach.ALL);
+            function.attach(context);
         } catch (RuntimeException | LinkageError e) {
             others.subList(0, done).forEach(Endpoint::detach);
             throw e;
@@ -143,12 +201,74 @@ final class Endpoint {
     }
 
     void detach() {
+        PciFunction there = function;
         try {
-            function.detach();
+            if (there != null) {
+                there.detach();
+            }
         } finally {
             interrupts.disconnect();
             others.forEach(Endpoint::detach);
         }
+    }
+
+    // Exchange: the gate is closed, or about to be
+
+    /** Remembers what a function is like that cannot be asked for a while. */
+    void keep() {
+        PciFunction there = function;
+        wasActive = there != null && there.status() == DeviceStatus.ACTIVE;
+    }
+
+    /** Cuts the function off, or lets it reach out again. */
+    void reach(FunctionContext.Reach far) {
+        FunctionContext given = context;
+        if (given != null) {
+            given.reach(far);
+        }
+    }
+
+    /** The function is no more. */
+    void vacate() {
+        function = null;
+        context = null;
+        registers.forEach(each -> each.of(null));
+    }
+
+    /**
+     * Attaches a function that is to be here. It reaches messages only, until {@link #reach} lets it set the line.
+     *
+     * @throws DeviceException if software would notice
+     */
+    void enter(PciFunction next) {
+        PciDescription is = next.description();
+        shape.require(Shape.of(is), next.name());
+        FunctionContext given = new FunctionContext(host, interrupts, FunctionContext.Reach.MESSAGES);
+        next.attach(given);
+        context = given;
+        function = next;
+        List<PciRegisters> theirs = Stream.concat(is.bars().stream().map(PciBar::registers),
+                is.capabilities().stream().map(PciCapability::body)).toList();
+        for (int i = 0; i < theirs.size(); i++) {
+            registers.get(i).of(theirs.get(i));
+        }
+    }
+
+    /** Whether the place was reset while nobody was here: no state from before is worth anything. */
+    boolean anew() {
+        return anew;
+    }
+
+    /** Does to the function what it has missed; the last step before the gate opens. */
+    void catchUp() {
+        PciFunction there = function;
+        if (anew && there != null) {
+            there.reset();
+        } else if (stopped && there instanceof BusMaster master) {
+            master.stopBusMaster();
+        }
+        anew = false;
+        stopped = false;
     }
 
     /** The whole card. */
@@ -158,7 +278,10 @@ final class Endpoint {
     }
 
     private void resetFunction() {
-        function.reset();
+        PciFunction there = function;
+        if (there == null || !done(there::reset)) {
+            anew = true;
+        }
         mastering.set(false);
         config.reset();
         interrupts.reset();
@@ -178,83 +301,5 @@ final class Endpoint {
         }
         return bars.stream().map(Bar::claim)
                 .filter(claim -> (command & (claim.io() ? Header.IO_SPACE : Header.MEMORY_SPACE)) != 0).toList();
-    }
-
-    /** What the host bridge was given, but for the interrupt. */
-    private record Context(DeviceContext host, Interrupts interrupts) implements PciContext {
-        @Override
-        public InterruptLine interrupt() {
-            return interrupts;
-        }
-
-        @Override
-        public boolean messages() {
-            return interrupts.useMessages();
-        }
-
-        @Override
-        public void send(int vector) {
-            interrupts.send(vector);
-        }
-
-        @Override
-        public String machine() {
-            return host.machine();
-        }
-
-        @Override
-        public GuestMemory memory() {
-            return host.memory();
-        }
-
-        @Override
-        public MachineClock clock() {
-            return host.clock();
-        }
-
-        @Override
-        public InterruptLine interrupt(int source) {
-            return host.interrupt(source);
-        }
-
-        @Override
-        public Bus bus() {
-            return host.bus();
-        }
-
-        @Override
-        public InterruptLine cpuLine(int cpu, int number) {
-            return host.cpuLine(cpu, number);
-        }
-
-        @Override
-        public int cpus() {
-            return host.cpus();
-        }
-
-        @Override
-        public boolean running() {
-            return host.running();
-        }
-
-        @Override
-        public Executor workers() {
-            return host.workers();
-        }
-
-        @Override
-        public void powerOff(int status) {
-            host.powerOff(status);
-        }
-
-        @Override
-        public void resetMachine() {
-            host.resetMachine();
-        }
-
-        @Override
-        public long timebase() {
-            return host.timebase();
-        }
     }
 }

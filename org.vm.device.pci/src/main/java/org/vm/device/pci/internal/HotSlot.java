@@ -190,7 +190,7 @@ final class HotSlot {
 
     private String device() {
         Endpoint there = card() != null ? card() : next;
-        return there == null ? "" : there.function().name();
+        return there == null ? "" : there.name();
     }
 
     SlotInfo info() {
@@ -544,10 +544,10 @@ final class HotSlot {
         departure = null;
         CompletableFuture<Void> done = new CompletableFuture<>();
         detached = done;
-        failArrivals(Reason.FAILED, "device '%s' was unplugged".formatted(card.function().name()));
+        failArrivals(Reason.FAILED, "device '%s' was unplugged".formatted(card.name()));
         afterwards.add(() -> {
             left.accept(card);
-            hotplug.event(Kind.REMOVED, port.slotName(), card.function().name(), "");
+            hotplug.event(Kind.REMOVED, port.slotName(), card.name(), "");
             done.complete(null);
             ended.end(null);
         });

@@ -22,6 +22,7 @@ import org.vm.api.hotplug.GuestAgent;
 import org.vm.api.hotplug.HotplugEvent;
 import org.vm.api.hotplug.HotplugManager;
 import org.vm.api.pci.PciFunction;
+import org.vm.api.replace.DeviceKeeper;
 
 /**
  * PCI Express host bridge with generic ECAM (PCI Express Base Specification 5.0, section 7.2.2). Its own registers are
@@ -120,7 +121,17 @@ public final class PciHost implements MmioDevice, DeviceHost, DeviceTreeContribu
 
     /** As {@link #plug}, but a function that has no place is kept, with the reason, and tried again later. */
     public void offer(PciFunction function, String place) {
-        seats.offer(function, place);
+        offer(function, place, -1);
+    }
+
+    /** @param bundle whose service the function is, by which its place can be {@linkplain #keeper kept} */
+    public void offer(PciFunction function, String place, long bundle) {
+        seats.offer(function, place, bundle);
+    }
+
+    /** Keeps places of functions while their bundles are replaced. */
+    public DeviceKeeper keeper() {
+        return seats.keeper();
     }
 
     /** Takes a function away, whether it is in use or not; it is detached on return. */
@@ -229,7 +240,9 @@ public final class PciHost implements MmioDevice, DeviceHost, DeviceTreeContribu
 
     @Override
     public void write(long offset, int width, long value) {
-        ConfigSpace space = find(offset, width);
+        // What is written may have to be done by a function, which may be about to be replaced.
+        ConfigSpace space = find(offset, width) != null && bus.pass((int) (offset >>> 20), (int) (offset >>> 15) & 31)
+                ? find(offset, width) : null;
         if (space != null) {
             space.write((int) offset & ConfigSpace.SIZE - 1, width, value);
         }
@@ -242,7 +255,7 @@ public final class PciHost implements MmioDevice, DeviceHost, DeviceTreeContribu
         for (RootPort port : bus.ports()) {
             Endpoint card = port.card();
             info.put(port.slotName(), "00:%02x.0, bus %02x: %s".formatted(port.number(), port.secondaryBus(),
-                    card == null ? "empty" : card.function().name() + (port.reachable() == null ? ", switched off" : "")));
+                    card == null ? "empty" : card.name() + (port.reachable() == null ? ", switched off" : "")));
         }
         for (Claim claim : bus.unanswered()) {
             info.put("BAR at 0x%x".formatted(claim.base()), "does not answer, because another one is there");

@@ -28,6 +28,7 @@ import org.vm.api.hotplug.GuestAgent;
 import org.vm.api.hotplug.HotplugEvent;
 import org.vm.api.hotplug.HotplugManager;
 import org.vm.api.pci.PciFunction;
+import org.vm.api.replace.DeviceKeeper;
 
 /** A {@link PciHost}, into which the {@link PciFunction} services of its machine are plugged. */
 @Component(configurationPid = PciHostComponent.PID, name = PciHostComponent.PID,
@@ -67,6 +68,7 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
     private final ServiceTracker<GuestAgent, GuestAgent> agents;
     private final ServiceRegistration<MmioDevice> registration;
     private final ServiceRegistration<HotplugManager> manager;
+    private final ServiceRegistration<DeviceKeeper> keeper;
     private final ServiceTracker<EventAdmin, EventAdmin> topics;
     private final Duration patience;
 
@@ -83,6 +85,7 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
         functions = new ServiceTracker<>(context, filter(PciFunction.class, config.vm()), this);
         functions.open();
         manager = context.registerService(HotplugManager.class, host.hotplug().orElseThrow(), new Hashtable<>(Map.of("vm", config.vm())));
+        keeper = context.registerService(DeviceKeeper.class, host.keeper(), new Hashtable<>(Map.of("vm", config.vm())));
         registration = context.registerService(MmioDevice.class, host, new Hashtable<>(properties));
     }
 
@@ -108,7 +111,8 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
         PciFunction function = context.getService(reference);
         if (function != null) {
             Object slot = reference.getProperty("slot");
-            host.offer(function, slot == null ? "" : slot.toString().strip());
+            Bundle bundle = reference.getBundle();
+            host.offer(function, slot == null ? "" : slot.toString().strip(), bundle == null ? -1 : bundle.getBundleId());
         }
         return function;
     }
@@ -158,6 +162,7 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
     @Deactivate
     void deactivate() {
         manager.unregister();
+        keeper.unregister();
         registration.unregister();
         functions.close();
         agents.close();

@@ -109,6 +109,18 @@ final class RootBus {
         return unanswered;
     }
 
+    /**
+     * Waits until what is written to a function there can be done, which is not while its card, or that of a root port, is
+     * being replaced.
+     *
+     * @return false: the write is to end without effect
+     */
+    boolean pass(int bus, int device) {
+        RootPort port = bus == 0 ? port(device) : null;
+        Endpoint endpoint = bus != 0 ? device == 0 ? card(bus) : null : port != null ? port.card() : integrated.get(device);
+        return endpoint == null || endpoint.gate().pass();
+    }
+
     /** The configuration space of a function, or {@code null}. */
     ConfigSpace find(int bus, int device, int function) {
         Endpoint endpoint = bus == 0 ? integrated.get(device) : device == 0 ? card(bus) : null;

@@ -17,6 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vm.api.DeviceException;
 import org.vm.api.VmException;
+import org.vm.api.device.Device;
 import org.vm.api.device.DeviceContext;
 import org.vm.api.device.DeviceHost.Plugged;
 import org.vm.api.hotplug.HotplugEvent;
@@ -32,29 +33,7 @@ import org.vm.api.pci.PciFunction;
  */
 final class Seats implements HotplugManager {
     private static final Logger LOG = LoggerFactory.getLogger(Seats.class);
-    private static final String NO_MACHINE = "its host bridge is not in a machine";
-
-    private static final class Seat {
-        final PciFunction function;
-        final String wish;
-        /** On bus 0, or that of the root port that it is behind. */
-        volatile int device;
-        /** {@code null}: it has no place. */
-        volatile Endpoint endpoint;
-        volatile String refusal = NO_MACHINE;
-        /** It was unplugged, and stays so until it is plugged. */
-        volatile boolean out;
-
-        Seat(PciFunction function, String wish) {
-            this.function = function;
-            this.wish = wish;
-        }
-
-        String name() {
-            return function.name();
-        }
-    }
-
+    private final PlaceKeeper keeper = new PlaceKeeper(this);
     private final String host;
     private final RootBus bus;
     private final int firstSource;
@@ -63,7 +42,7 @@ final class Seats implements HotplugManager {
     /** Held while functions attach and detach. Taken before the lock of a slot, never after it. */
     private final ReentrantLock lock = new ReentrantLock();
     private final List<Seat> seats = new CopyOnWriteArrayList<>();
-    private DeviceContext context;
+    private volatile DeviceContext context;
 
     Seats(String host, RootBus bus, int firstSource, Hotplug hotplug) {
         this.host = host;
@@ -73,7 +52,7 @@ final class Seats implements HotplugManager {
         slots = bus.ports().stream().map(port -> new HotSlot(port, hotplug, this::left)).toList();
     }
 
-    private <T> T locked(Supplier<T> action) {
+    <T> T locked(Supplier<T> action) {
         lock.lock();
         try {
             return action.get();
@@ -82,7 +61,7 @@ final class Seats implements HotplugManager {
         }
     }
 
-    private void locked(Runnable action) {
+    void locked(Runnable action) {
         lock.lock();
         try {
             action.run();
@@ -94,7 +73,7 @@ final class Seats implements HotplugManager {
     /** Whether the function's machine knows it from now on, or why not. */
     void plug(PciFunction function, String place) {
         locked(() -> {
-            Seat seat = new Seat(function, place);
+            Seat seat = new Seat(function, place, -1);
             if (context != null) {
                 settle(seat);
             }
@@ -102,10 +81,17 @@ final class Seats implements HotplugManager {
         });
     }
 
-    /** As {@link #plug}, but what cannot be seated is kept, with the reason. */
-    void offer(PciFunction function, String place) {
+    /**
+     * As {@link #plug}, but what cannot be seated is kept, with the reason. One whose place is kept takes that.
+     *
+     * @param bundle whose service it is; -1: nobody's
+     */
+    void offer(PciFunction function, String place, long bundle) {
         locked(() -> {
-            Seat seat = new Seat(function, place);
+            if (keeper.succeed(function, bundle)) {
+                return;
+            }
+            Seat seat = new Seat(function, place, bundle);
             trySettle(seat);
             // Not before: who looks meanwhile must not take it for refused.
             seats.add(seat);
@@ -119,6 +105,9 @@ final class Seats implements HotplugManager {
 
     /** Takes a function away when the guest has let it go, or the limit has passed; returns when it is detached. */
     void release(PciFunction function, Duration limit) throws InterruptedException {
+        if (locked(() -> keeper.leave(function))) {
+            return;
+        }
         Optional<Seat> seat = seats.stream().filter(s -> s.function == function).findFirst();
         try {
             if (seat.isPresent()) {
@@ -139,8 +128,12 @@ final class Seats implements HotplugManager {
             }
             return found;
         });
-        return seat == null ? CompletableFuture.completedFuture(null)
-                : leave(seat, Duration.ZERO, true).thenRun(() -> seats.remove(seat));
+        return seat == null ? CompletableFuture.completedFuture(null) : pull(seat);
+    }
+
+    /** A card is gone, whatever the guest thinks of it. */
+    CompletableFuture<Void> pull(Seat seat) {
+        return leave(seat, Duration.ZERO, true).thenRun(() -> seats.remove(seat));
     }
 
     /** There is a machine now ({@code null}: no longer). */
@@ -154,6 +147,19 @@ final class Seats implements HotplugManager {
             hotplug.machine(next);
             seats.forEach(this::trySettle);
         });
+    }
+
+    /** Keeps places of functions whose bundles are replaced. */
+    PlaceKeeper keeper() {
+        return keeper;
+    }
+
+    String host() {
+        return host;
+    }
+
+    Hotplug hotplug() {
+        return hotplug;
     }
 
     void reset() {
@@ -203,7 +209,7 @@ final class Seats implements HotplugManager {
 
     /** The device of that name, one with a place before others. */
     private Seat find(String device) {
-        return seats.stream().filter(s -> s.name().equals(device))
+        return seats.stream().filter(s -> s.name.equals(device))
                 .reduce((a, b) -> a.endpoint != null ? a : b).orElse(null);
     }
 
@@ -231,7 +237,7 @@ final class Seats implements HotplugManager {
             }
             if (!force && hotplug.running() && endpoint.used()) {
                 return failed(Reason.REFUSED, ("the guest uses device '%s', which is on the root bus, where nobody can be asked "
-                        + "to let it go; unplug it by force").formatted(seat.name()));
+                        + "to let it go; unplug it by force").formatted(seat.name));
             }
             bus.remove(seat.device);
             left(endpoint);
@@ -254,8 +260,17 @@ final class Seats implements HotplugManager {
 
     // Places
 
-    private void trySettle(Seat seat) {
-        if (context == null || seat.out || seat.endpoint != null) {
+    List<Seat> all() {
+        return seats;
+    }
+
+    DeviceContext context() {
+        return context;
+    }
+
+    void trySettle(Seat seat) {
+        if (context == null || seat.out || seat.endpoint != null || seat.function == null
+                || seat.rival != null && seat.rival.kept != null) {
             return;
         }
         try {
@@ -269,8 +284,8 @@ final class Seats implements HotplugManager {
     }
 
     private void settle(Seat seat) {
-        String name = seat.name();
-        if (seats.stream().anyMatch(s -> s != seat && s.endpoint != null && s.name().equals(name))) {
+        String name = seat.name;
+        if (seats.stream().anyMatch(s -> s != seat && s.endpoint != null && s.name.equals(name))) {
             throw new DeviceException("host bridge '%s' has a device '%s' already; give one of them another name"
                     .formatted(host, name));
         }
@@ -302,13 +317,14 @@ final class Seats implements HotplugManager {
             bus.remove(seat.device);
         }
         seat.endpoint = null;
-        seat.refusal = NO_MACHINE;
+        seat.refusal = Seat.NO_MACHINE;
         try {
             endpoint.detach();
         } catch (RuntimeException | LinkageError e) {
-            LOG.warn("machine '{}': device '{}' failed to detach", context.machine(), seat.name(), e);
+            LOG.warn("machine '{}': device '{}' failed to detach", context.machine(), seat.name, e);
         }
-        LOG.info("machine '{}': device '{}' left host bridge '{}'", context.machine(), seat.name(), host);
+        keeper.lost(seat);
+        LOG.info("machine '{}': device '{}' left host bridge '{}'", context.machine(), seat.name, host);
     }
 
     private Optional<Seat> there(int device) {
@@ -330,7 +346,7 @@ final class Seats implements HotplugManager {
         }
         there(device).ifPresent(other -> {
             throw new DeviceException("device '%s' cannot be in '%s' of host bridge '%s', because '%s' is there; "
-                    .formatted(name, wish, host, other.name()) + "choose another place");
+                    .formatted(name, wish, host, other.name) + "choose another place");
         });
         return device;
     }
@@ -347,7 +363,12 @@ final class Seats implements HotplugManager {
     }
 
     List<Plugged> plugged() {
-        return seats.stream().filter(s -> s.endpoint != null).map(s -> new Plugged(s.function, place(s))).toList();
+        return seats.stream().filter(s -> s.endpoint != null).map(s -> new Plugged(standIn(s), place(s))).toList();
+    }
+
+    private static Device standIn(Seat seat) {
+        PciFunction function = seat.function;
+        return function == null ? new AbsentDevice(seat.name) : function;
     }
 
     Map<Integer, List<String>> interruptOwners() {
@@ -357,13 +378,13 @@ final class Seats implements HotplugManager {
             owners.computeIfAbsent(source, s -> new ArrayList<>(List.of("slots of " + host)));
         }
         seats.stream().filter(seat -> seat.endpoint != null).forEach(seat -> owners.computeIfAbsent(
-                Intx.source(firstSource, seat.device, Intx.ofCard(seat.device)), s -> new ArrayList<>()).add(seat.name()));
+                Intx.source(firstSource, seat.device, Intx.ofCard(seat.device)), s -> new ArrayList<>()).add(seat.name));
         return owners;
     }
 
     Map<String, String> refused() {
         Map<String, String> refused = new LinkedHashMap<>();
-        seats.stream().filter(s -> s.endpoint == null).forEach(s -> refused.put(s.name(), s.refusal));
+        seats.stream().filter(s -> s.endpoint == null).forEach(s -> refused.put(s.name, s.refusal));
         return refused;
     }
 }
