@@ -4,6 +4,7 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertNotSame;
 import static org.junit.Assert.assertTrue;
+import static org.junit.Assert.fail;
 import static org.ops4j.pax.exam.CoreOptions.options;
 
 import java.io.IOException;
@@ -12,11 +13,14 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -44,6 +48,7 @@ import org.vm.api.isa.InstructionExtension;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
 import org.vm.api.machine.MachineState;
+import org.vm.api.replace.DeviceKeeper;
 
 /** What comes and goes in a running container: machines, devices, engines. */
 @RunWith(PaxExam.class)
@@ -283,6 +288,26 @@ public class MachineDynamicsIT {
         }
     }
 
+    /** In its place. */
+    public static final class Nearness {
+        private Nearness() {}
+
+        @Encoding("0000000 rs2 rs1 001 rd 0001011")
+        public static long nearness(long rs1, long rs2) {
+            return Long.bitCount(~(rs1 ^ rs2));
+        }
+    }
+
+    /** In that of {@code add}. */
+    public static final class Taken {
+        private Taken() {}
+
+        @Encoding("0000000 rs2 rs1 000 rd 0110011")
+        public static long plus(long rs1, long rs2) {
+            return rs1 + rs2;
+        }
+    }
+
     private record Instructions(String name, List<Class<?>> instructions) implements InstructionExtension {
         @Override
         public GuestArch architecture() {
@@ -291,16 +316,74 @@ public class MachineDynamicsIT {
     }
 
     @Test
-    public void aMachineKeepsTheInstructionsThatWereThereWhenItWasMade() throws Exception {
+    public void aRunningMachineFollowsTheInstructionsThatComeAndGo() throws Exception {
+        Machine machine = running("follows");
+        for (int i = 0; i < 3; i++) {
+            var registration = context.registerService(InstructionExtension.class,
+                    new Instructions("xdistance", List.of(Distance.class)), null);
+            assertTrue(instructionsOf(machine), instructionsOf(machine).endsWith("_xdistance"));
+            awaitProgress(machine);
+            registration.unregister();
+            assertFalse(instructionsOf(machine), instructionsOf(machine).contains("xdistance"));
+            awaitProgress(machine);
+        }
+        assertEquals(MachineState.RUNNING, machine.state());
+        assertEquals(machine, machines.find("follows").orElseThrow());
+    }
+
+    @Test
+    public void ofInstructionsThatConflictTheFirstStayAndTheOthersComeWhenThoseGo() throws Exception {
+        Machine machine = running("conflict");
+        var first = context.registerService(InstructionExtension.class,
+                new Instructions("xfirst", List.of(Distance.class)), null);
+        var second = context.registerService(InstructionExtension.class,
+                new Instructions("xsecond", List.of(Nearness.class)), properties("service.ranking", "100"));
+        assertTrue(instructionsOf(machine), instructionsOf(machine).endsWith("_xfirst"));
+        String why = machines.why("conflict");
+        assertTrue(why, why.contains(Distance.class.getName() + "#distance") && why.contains(Nearness.class.getName() + "#nearness"));
+        first.unregister();
+        assertTrue(instructionsOf(machine), instructionsOf(machine).endsWith("_xsecond"));
+        assertFalse(machines.why("conflict").contains("refused"));
+        second.unregister();
+    }
+
+    @Test
+    public void whileABundleIsReplacedItsInstructionsStayAndTheNextOnesTakeTheirPlace() throws Exception {
+        Machine machine = running("replaced");
         var registration = context.registerService(InstructionExtension.class,
                 new Instructions("xdistance", List.of(Distance.class)), null);
-        Machine with = running("with");
+        var reference = context.getServiceReferences(DeviceKeeper.class, "(vm=replaced)").stream()
+                .filter(r -> context.getService(r).getClass().getSimpleName().equals("InstructionServices")).findFirst().orElseThrow();
+        DeviceKeeper keeper = context.getService(reference);
+        DeviceKeeper.Hold hold = keeper.hold(Set.of(context.getBundle().getBundleId()), Duration.ofSeconds(1));
+        assertEquals(List.of("replaced/xdistance"), hold.devices());
         registration.unregister();
-        Machine without = running("without");
-        assertTrue(instructionsOf(with), instructionsOf(with).endsWith("_xdistance"));
-        assertFalse(instructionsOf(without), instructionsOf(without).contains("xdistance"));
-        assertEquals(MachineState.RUNNING, with.state());
-        assertEquals(with, machines.find("with").orElseThrow());
+        assertTrue(instructionsOf(machine), instructionsOf(machine).endsWith("_xdistance"));
+        registration = context.registerService(InstructionExtension.class,
+                new Instructions("xdistance", List.of(Taken.class)), null);
+        try {
+            hold.filled().toCompletableFuture().get(20, TimeUnit.SECONDS);
+            fail("an encoding that is taken");
+        } catch (ExecutionException e) {
+            assertTrue(e.getMessage(), e.getMessage().contains("IntegerArithmetic"));
+        }
+        assertTrue("those before stay", machine.cpus().getFirst().instructionSet().rows().stream()
+                .anyMatch(row -> row.method().getDeclaringClass() == Distance.class));
+        hold.retake(Duration.ofSeconds(1));
+        registration.unregister();
+        registration = context.registerService(InstructionExtension.class,
+                new Instructions("xdistance", List.of(Nearness.class)), null);
+        hold.filled().toCompletableFuture().get(20, TimeUnit.SECONDS);
+        assertTrue(machine.cpus().getFirst().instructionSet().rows().stream()
+                .anyMatch(row -> row.method().getDeclaringClass() == Nearness.class));
+        hold.accept();
+        hold.close();
+        registration.unregister();
+        assertFalse(instructionsOf(machine), instructionsOf(machine).contains("xdistance"));
+        hold = keeper.hold(Set.of(context.getBundle().getBundleId()), Duration.ofSeconds(1));
+        assertTrue(hold.filled().toCompletableFuture().isDone());
+        hold.close();
+        awaitProgress(machine);
     }
 
     private static String instructionsOf(Machine machine) {

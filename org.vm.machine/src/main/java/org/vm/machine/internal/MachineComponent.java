@@ -8,7 +8,6 @@ import java.util.Hashtable;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Filter;
@@ -39,7 +38,6 @@ import org.vm.api.VmException;
 import org.vm.api.cpu.CpuArchitecture;
 import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.device.MmioDevice;
-import org.vm.api.isa.InstructionExtension;
 import org.vm.api.machine.Machine;
 import org.vm.api.mmu.MmuFactory;
 
@@ -116,6 +114,7 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
     private record Ranked(ExecutionEngine engine, int ranking, long id) {}
 
     private final VirtualMachine machine;
+    private final InstructionServices instructions;
     private final DeviceConfigurations configurations;
     private final List<Board.Part> parts;
     private final Map<ExecutionEngine, Ranked> engines = new ConcurrentHashMap<>();
@@ -139,9 +138,11 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
         for (String line : config.devices()) {
             parts.add(part(settings.name(), line));
         }
+        instructions = new InstructionServices(context, settings.name(), architecture);
         machine = new VirtualMachine(settings, board,
                 Boot.files(config.kernel(), config.initrd(), firmware, config.append()), mmus, architecture,
-                extensions(context).stream().filter(e -> e.architecture() == settings.architecture()).toList());
+                instructions.open());
+        instructions.follow(machine);
         machine.patience(Duration.ofSeconds(config.patience()));
         devices = new ServiceTracker<>(context, filter(settings.name()), this);
         devices.open();
@@ -149,19 +150,6 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
         registration = context.registerService(Machine.class, machine, new Hashtable<>(Map.of("vm", settings.name())));
         if (config.autostart()) {
             Thread.startVirtualThread(this::autostart);
-        }
-    }
-
-    /**
-     * The instructions that bundles bring now. The machine keeps what it was made with: it must not end because a bundle
-     * among those is updated.
-     */
-    private static List<InstructionExtension> extensions(BundleContext context) {
-        try {
-            return context.getServiceReferences(InstructionExtension.class, null).stream().sorted(Comparator.reverseOrder())
-                    .map(context::getService).filter(Objects::nonNull).toList();
-        } catch (InvalidSyntaxException e) {
-            throw new IllegalArgumentException("no filter is never a wrong one", e);
         }
     }
 
@@ -289,6 +277,7 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
         // The guest first, then what it runs on.
         machine.stop();
         devices.close();
+        instructions.close();
         machine.close();
         for (Board.Part part : parts) {
             try {

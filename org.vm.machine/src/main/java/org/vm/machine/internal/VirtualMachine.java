@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vm.api.ConfigurationException;
@@ -394,9 +395,14 @@ public final class VirtualMachine implements Machine, AutoCloseable {
      * @throws ExecutionException if a vCPU does not come to a stop; all keep the former instructions
      */
     public void extensions(List<InstructionExtension> extensions) {
+        extensions(() -> extensions);
+    }
+
+    /** As {@link #extensions(List)}; of several changes at the same time the last one is the last. */
+    void extensions(Supplier<List<InstructionExtension>> present) {
         synchronized (engines) {
             List<InstructionExtension> before = instructions.accepted();
-            InstructionSet next = instructions.choose(extensions);
+            InstructionSet next = instructions.choose(present.get());
             if (instructions.accepted().equals(before)) {
                 return;
             }
