@@ -75,7 +75,7 @@ public final class Disk {
     }
 
     /** What is the storage's business, and may change with the disk in its place. */
-    private static final Set<String> STORAGE = Set.of("size", "ram");
+    private static final Set<String> STORAGE = Set.of("file", "size", "ram");
 
     private final BundleContext bundle;
     private final BlockBackendFactory storage;
