@@ -34,6 +34,7 @@ public final class RamDiskBackend implements AdjustableBackend {
 
     private static final int CHUNK = 1 << 20;
 
+    private final Keepsake keepsake;
     private volatile long size;
     /** Chunks that were written; {@code null}: zeroes. A chunk is freed when nobody refers to it. Made under the monitor. */
     private volatile AtomicReferenceArray<MemorySegment> chunks;
@@ -44,8 +45,15 @@ public final class RamDiskBackend implements AdjustableBackend {
     }
 
     public RamDiskBackend(long size) {
+        this(size, Keepsake.NONE);
+    }
+
+    /** Has the contents that were left for it, if any were. */
+    RamDiskBackend(long size, Keepsake keepsake) {
         this.size = size;
-        this.chunks = new AtomicReferenceArray<>(chunks(size));
+        this.keepsake = keepsake;
+        AtomicReferenceArray<MemorySegment> empty = new AtomicReferenceArray<>(chunks(size));
+        chunks = keepsake.take().map(left -> larger(left, size)).orElse(empty);
     }
 
     private static int chunks(long size) {
@@ -75,12 +83,16 @@ public final class RamDiskBackend implements AdjustableBackend {
             throw new ConfigurationException("a RAM disk of " + size + " bytes cannot shrink to " + bytes
                     + "; delete its configuration and write a new one");
         }
+        chunks = larger(chunks, bytes);
+        size = bytes;
+    }
+
+    private static AtomicReferenceArray<MemorySegment> larger(AtomicReferenceArray<MemorySegment> chunks, long bytes) {
         AtomicReferenceArray<MemorySegment> more = new AtomicReferenceArray<>(chunks(bytes));
-        for (int i = 0; i < chunks.length(); i++) {
+        for (int i = 0; i < Math.min(chunks.length(), more.length()); i++) {
             more.set(i, chunks.get(i));
         }
-        chunks = more;
-        size = bytes;
+        return more;
     }
 
     @Override
@@ -169,8 +181,8 @@ public final class RamDiskBackend implements AdjustableBackend {
     @Deactivate
     @Override
     public synchronized void close() {
-        for (int i = 0; i < chunks.length(); i++) {
-            chunks.set(i, null);
-        }
+        keepsake.leave(chunks);
+        // Whoever still has this disk must not reach what a successor has.
+        chunks = new AtomicReferenceArray<>(chunks(size));
     }
 }
