@@ -27,6 +27,11 @@ public interface DeviceManager {
     /** Devices that were refused; they are tried again when the map changes. */
     List<Refusal> refusals();
 
+    /** Names of devices that are being replaced: their places are kept, and accesses of the guest wait. */
+    default List<String> kept() {
+        return List.of();
+    }
+
     /** Who is on each interrupt source that is in use, for people. */
     Map<Integer, List<String>> interruptOwners();
 
