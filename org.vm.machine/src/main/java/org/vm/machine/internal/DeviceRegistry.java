@@ -1,5 +1,6 @@
 package org.vm.machine.internal;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -13,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -31,30 +33,12 @@ import org.vm.api.hotplug.HotplugManager;
 import org.vm.api.irq.InterruptController;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.machine.DeviceManager;
+import org.vm.api.replace.ReplacementException;
 
 /** Attaches devices to a machine: finds their place, maps them, wires their interrupts. */
 public final class DeviceRegistry implements DeviceManager {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceRegistry.class);
     private static final long PLUGGED_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-
-    /** A device that wants to be in the machine; it is, or there is a reason why not. */
-    private static final class Offer {
-        final MmioDevice device;
-        final long base;
-        final int irq;
-        volatile Attachment attachment;
-        Mapping mapping;
-        InterruptLine input;
-        volatile String refusal;
-        volatile String warning;
-        boolean hopeless;
-
-        Offer(MmioDevice device, long base, int irq) {
-            this.device = device;
-            this.base = base;
-            this.irq = irq;
-        }
-    }
 
     private final String machine;
     private final Board board;
@@ -66,15 +50,91 @@ public final class DeviceRegistry implements DeviceManager {
     private final List<Offer> offers = new CopyOnWriteArrayList<>();
     private final Watched calls = new Watched(Watched.LIMIT);
     private final Wires wires = new Wires();
+    private final List<DeviceHold> holds = new CopyOnWriteArrayList<>();
+    private final Consumer<Runnable> standstill;
+    private final Runnable wake;
     private volatile InterruptController controller;
 
-    /** @param contexts makes what a device is given, from its interrupt line and those of other sources */
+    /**
+     * @param contexts   makes what a device is given, from its interrupt line and those of other sources
+     * @param standstill runs something while no vCPU runs
+     * @param wake       makes vCPUs that wait for a device look again
+     */
     DeviceRegistry(String machine, Board board, PhysicalBus bus,
-            BiFunction<InterruptLine, IntFunction<InterruptLine>, DeviceContext> contexts) {
+            BiFunction<InterruptLine, IntFunction<InterruptLine>, DeviceContext> contexts, Consumer<Runnable> standstill, Runnable wake) {
         this.machine = machine;
         this.board = board;
         this.bus = bus;
         this.contexts = contexts;
+        this.standstill = standstill;
+        this.wake = wake;
+    }
+
+    // For devices that are being replaced
+
+    String machine() {
+        return machine;
+    }
+
+    PhysicalBus bus() {
+        return bus;
+    }
+
+    Watched calls() {
+        return calls;
+    }
+
+    void standstill(Runnable action) {
+        standstill.accept(action);
+    }
+
+    void wake() {
+        wake.run();
+    }
+
+    void locked(Runnable action) {
+        lock.lock();
+        try {
+            action.run();
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** As {@link org.vm.api.replace.DeviceKeeper#hold}, for devices. */
+    DeviceHold hold(Collection<? extends MmioDevice> devices, Duration limit) {
+        lock.lock();
+        try {
+            DeviceHold hold = new DeviceHold(this, offers.stream().filter(o -> o.attachment != null && o.kept == null && devices.contains(o.device))
+                    .toList(), limit);
+            holds.removeIf(DeviceHold::over);
+            holds.add(hold);
+            return hold;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Places that are kept no more. */
+    void given(List<Kept> places) {
+        offers.removeIf(o -> o.kept == null && o.device instanceof Place);
+        retry();
+        changed.signalAll();
+    }
+
+    Leads leads(int source, OwnWindows windows) {
+        return new Leads(contexts.apply(wires.input(source), wires::input), windows);
+    }
+
+    private DeviceHold hold(Kept kept) {
+        return holds.stream().filter(hold -> hold.has(kept)).findFirst().orElseThrow();
+    }
+
+    /** Names of devices whose places are kept. */
+    @Override
+    public List<String> kept() {
+        return offers.stream().filter(o -> o.device instanceof Place).map(o -> o.device.name()).toList();
     }
 
     Optional<InterruptController> controller() {
@@ -131,7 +191,7 @@ public final class DeviceRegistry implements DeviceManager {
     public Optional<Attachment> route(long address) {
         Mapping mapping = bus.find(address);
         return mapping == null ? Optional.empty()
-                : attachments().stream().filter(a -> a.device() == mapping.device()).findFirst();
+                : attachments().stream().filter(a -> a.base() == mapping.base()).findFirst();
     }
 
     @Override
@@ -173,6 +233,12 @@ public final class DeviceRegistry implements DeviceManager {
     public void offer(MmioDevice device, long base, int irq) {
         lock.lock();
         try {
+            Optional<Kept> kept = offers.stream().map(o -> o.kept).filter(k -> k != null && !k.filled() && k.name.equals(device.name()))
+                    .findFirst();
+            if (kept.isPresent()) {
+                succeed(kept.get(), device);
+                return;
+            }
             Offer offer = new Offer(device, base, irq);
             offers.add(offer);
             List<Offer> displaced = part(offer) ? displaced(offer) : List.of();
@@ -183,6 +249,17 @@ public final class DeviceRegistry implements DeviceManager {
         } finally {
             lock.unlock();
         }
+    }
+
+    private void succeed(Kept kept, MmioDevice device) {
+        try {
+            hold(kept).fill(kept, device);
+            LOG.info("machine '{}': device '{}' is there again", machine, kept.name);
+        } catch (ReplacementException e) {
+            LOG.warn("machine '{}': {}", machine, e.getMessage(), e.getCause());
+            refuse(device, e.getMessage());
+        }
+        changed.signalAll();
     }
 
     /** Whether it is what the board has at that place: without it the machine would not be one. */
@@ -214,6 +291,11 @@ public final class DeviceRegistry implements DeviceManager {
     public void withdraw(MmioDevice device) {
         lock.lock();
         try {
+            Optional<Kept> kept = offers.stream().map(o -> o.kept).filter(k -> k != null && k.had(device)).findFirst();
+            if (kept.isPresent()) {
+                kept.get().leave();
+                return;
+            }
             offers.stream().filter(o -> o.device == device).findFirst().ifPresent(this::remove);
         } finally {
             lock.unlock();
@@ -224,6 +306,7 @@ public final class DeviceRegistry implements DeviceManager {
     void clear() {
         lock.lock();
         try {
+            offers.stream().map(o -> o.kept).filter(Objects::nonNull).forEach(this::drop);
             List<Offer> all = new ArrayList<>(offers);
             all.sort(Comparator.comparing(o -> o.device instanceof InterruptController));
             offers.removeIf(o -> o.attachment == null);
@@ -242,6 +325,16 @@ public final class DeviceRegistry implements DeviceManager {
 
     /** Resets the devices that can be; the machine goes on without those that fail. Only while no vCPU runs. */
     void reset() {
+        lock.lock();
+        try {
+            offers.stream().map(o -> o.kept).filter(k -> k != null && !k.filled()).forEach(Kept::reset);
+            resetDevices();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void resetDevices() {
         for (Offer offer : offers.stream().filter(o -> o.attachment != null).sorted(Comparator.comparingLong(o -> o.attachment.base())).toList()) {
             if (offer.device instanceof Resettable resettable) {
                 offer.warning = null;
@@ -262,7 +355,7 @@ public final class DeviceRegistry implements DeviceManager {
             long left = nanos;
             while (true) {
                 List<String> absent = names.stream().filter(name -> offers.stream()
-                        .noneMatch(o -> o.attachment != null && o.device.name().equals(name))
+                        .noneMatch(o -> o.attachment != null && !(o.device instanceof Place) && o.device.name().equals(name))
                         && plugged().stream().noneMatch(p -> p.device().name().equals(name))).toList();
                 if (absent.isEmpty() || left <= 0) {
                     return absent;
@@ -304,22 +397,41 @@ public final class DeviceRegistry implements DeviceManager {
             throw new DeviceException("device '%s' of machine '%s' does not say how large it is: %s"
                     .formatted(device.name(), machine, e), e);
         }
-        InterruptLine input = wires.input(place.irq());
+        OwnWindows windows = new OwnWindows(bus, List.of());
+        Leads leads = leads(place.irq(), windows);
         try {
-            calls.run("device '" + device.name() + "' to attach", () -> device.attach(contexts.apply(input, wires::input)));
+            calls.run("device '" + device.name() + "' to attach", () -> device.attach(leads));
         } catch (RuntimeException | LinkageError e) {
-            input.lower();
+            leads.release(null);
             throw new DeviceException("device '%s' of machine '%s' failed to attach: %s"
                     .formatted(device.name(), machine, e), e);
         }
         offer.mapping = bus.map(place.base(), device);
-        offer.input = input;
+        offer.leads = leads;
+        offer.windows = windows;
         offer.attachment = new Attachment(device, place.base(), place.irq());
         LOG.info("machine '{}': device '{}' at {}, interrupt {}", machine, device.name(),
                 PhysicalBus.range(place.base(), device.size()), place.irq());
-        if (device instanceof InterruptController found && controller == null) {
+        if (controller == null) {
+            controllerThere(device);
+        }
+    }
+
+    /** Leads all wires to a device, if it is a controller. */
+    void controllerThere(MmioDevice device) {
+        if (device instanceof InterruptController found) {
             controller = found;
             wires.connect(found);
+        }
+    }
+
+    /** Leads all wires to another controller, if there is one, in place of a device. */
+    void controllerGone(MmioDevice device) {
+        if (device == controller) {
+            controller = offers.stream().filter(o -> o.attachment != null && o.device != device)
+                    .filter(o -> o.device instanceof InterruptController).map(o -> (InterruptController) o.device)
+                    .findFirst().orElse(null);
+            wires.connect(controller);
         }
     }
 
@@ -363,30 +475,44 @@ public final class DeviceRegistry implements DeviceManager {
     }
 
     private void remove(Offer offer) {
+        if (offer.kept != null) {
+            drop(offer.kept);
+        }
         offers.remove(offer);
         if (offer.attachment != null) {
             detach(offer);
-            // What was refused may fit now.
-            offers.stream().filter(o -> o.attachment == null && !o.hopeless).forEach(this::tryAttach);
         }
+        retry();
         changed.signalAll();
+    }
+
+    /** What was refused may fit now. */
+    private void retry() {
+        offers.stream().filter(o -> o.attachment == null && !o.hopeless).forEach(this::tryAttach);
+    }
+
+    /** A device's replacement is over, because its place is, or somebody takes the successor away. */
+    private void drop(Kept kept) {
+        hold(kept).drop(kept);
+        offers.removeIf(o -> o.attachment == null && o.device instanceof Place);
     }
 
     private void detach(Offer offer) {
         bus.unmap(offer.mapping);
+        offer.left.values().forEach(place -> place.open(null));
         offer.attachment = null;
-        if (offer.device == controller) {
-            controller = offers.stream().filter(o -> o.attachment != null && o != offer)
-                    .filter(o -> o.device instanceof InterruptController).map(o -> (InterruptController) o.device)
-                    .findFirst().orElse(null);
-            wires.connect(controller);
-        }
-        try {
-            calls.run("device '" + offer.device.name() + "' to detach", offer.device::detach);
-        } catch (RuntimeException | LinkageError e) {
-            LOG.warn("machine '{}': device '{}' failed to detach", machine, offer.device.name(), e);
-        }
-        offer.input.lower();
+        controllerGone(offer.device);
+        end(offer.device);
+        offer.leads.release(null);
         LOG.info("machine '{}': device '{}' left", machine, offer.device.name());
+    }
+
+    /** The end of a device, which may be anybody's. */
+    void end(MmioDevice device) {
+        try {
+            calls.run("device '" + device.name() + "' to detach", device::detach);
+        } catch (RuntimeException | LinkageError e) {
+            LOG.warn("machine '{}': device '{}' failed to detach", machine, device.name(), e);
+        }
     }
 }

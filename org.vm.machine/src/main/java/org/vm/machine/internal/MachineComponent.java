@@ -2,13 +2,17 @@ package org.vm.machine.internal;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Hashtable;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Filter;
 import org.osgi.framework.FrameworkUtil;
@@ -40,6 +44,7 @@ import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.machine.Machine;
 import org.vm.api.mmu.MmuFactory;
+import org.vm.api.replace.DeviceKeeper;
 
 /**
  * A machine as a factory configuration. Writes the configurations of its board's devices, tracks the device services that
@@ -48,7 +53,7 @@ import org.vm.api.mmu.MmuFactory;
 @Component(service = {}, immediate = true, name = MachineComponent.PID, configurationPid = MachineComponent.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = MachineComponent.Config.class, factory = true)
-public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevice, MmioDevice> {
+public final class MachineComponent implements DeviceKeeper, ServiceTrackerCustomizer<MmioDevice, MmioDevice> {
     static final String PID = "org.vm.machine";
 
     @ObjectClassDefinition(name = "Machine", description = "A virtual machine")
@@ -120,7 +125,7 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
     private final Map<ExecutionEngine, Ranked> engines = new ConcurrentHashMap<>();
     private final BundleContext context;
     private final ServiceTracker<MmioDevice, MmioDevice> devices;
-    private final ServiceRegistration<Machine> registration;
+    private final List<ServiceRegistration<?>> registrations;
 
     @Activate
     public MachineComponent(BundleContext context, Config config, @Reference ConfigurationAdmin admin,
@@ -147,7 +152,9 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
         devices = new ServiceTracker<>(context, filter(settings.name()), this);
         devices.open();
         parts.forEach(this::configure);
-        registration = context.registerService(Machine.class, machine, new Hashtable<>(Map.of("vm", settings.name())));
+        Hashtable<String, Object> properties = new Hashtable<>(Map.of("vm", settings.name()));
+        registrations = List.of(context.registerService(DeviceKeeper.class, this, properties),
+                context.registerService(Machine.class, machine, properties));
         if (config.autostart()) {
             Thread.startVirtualThread(this::autostart);
         }
@@ -246,6 +253,18 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
     }
 
     @Override
+    public Hold hold(Set<Long> bundles, Duration limit) {
+        Set<MmioDevice> held = Collections.newSetFromMap(new IdentityHashMap<>());
+        devices.getTracked().forEach((reference, device) -> {
+            Bundle bundle = reference.getBundle();
+            if (bundle != null && bundles.contains(bundle.getBundleId())) {
+                held.add(device);
+            }
+        });
+        return machine.devices().hold(held, limit);
+    }
+
+    @Override
     public MmioDevice addingService(ServiceReference<MmioDevice> reference) {
         MmioDevice device = machine.devices().make(String.valueOf(reference.getProperty("name")), () -> context.getService(reference));
         if (device == null) {
@@ -273,7 +292,7 @@ public final class MachineComponent implements ServiceTrackerCustomizer<MmioDevi
 
     @Deactivate
     void deactivate() {
-        registration.unregister();
+        registrations.forEach(ServiceRegistration::unregister);
         // The guest first, then what it runs on.
         machine.stop();
         devices.close();

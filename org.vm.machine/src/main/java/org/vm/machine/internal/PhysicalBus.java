@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -68,6 +69,12 @@ public final class PhysicalBus implements Bus {
     public synchronized void unmap(Mapping mapping) {
         sorted = Arrays.stream(sorted).filter(m -> m != mapping).toArray(Mapping[]::new);
         failures.remove(mapping.device());
+    }
+
+    /** Puts other devices where some are, all at once; as large as they were, or smaller. */
+    synchronized void replace(Map<Mapping, Mapping> changes) {
+        sorted = Arrays.stream(sorted).map(mapping -> changes.getOrDefault(mapping, mapping)).toArray(Mapping[]::new);
+        changes.keySet().forEach(mapping -> failures.remove(mapping.device()));
     }
 
     @Override

@@ -1,7 +1,10 @@
 package org.vm.machine.internal;
 
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import org.vm.api.bus.Bus;
 import org.vm.api.cpu.Cpu;
@@ -15,6 +18,9 @@ import org.vm.api.time.MachineClock;
 
 /** What CPUs and devices may ask of their machine. */
 final class Platform implements CpuPlatform {
+    /** For an access that waits; afterwards it ends without effect. */
+    private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(30);
+
     private final VirtualMachine machine;
     private final MachineClock clock;
     private final boolean builtinFirmware;
@@ -140,6 +146,29 @@ final class Platform implements CpuPlatform {
         @Override
         public boolean running() {
             return machine.running();
+        }
+
+        @Override
+        public void atStandstill(Runnable action) {
+            machine.atStandstill(action);
+        }
+
+        @Override
+        public boolean await(CompletionStage<?> first) {
+            VcpuThread vcpu = VcpuThread.current();
+            if (vcpu == null) {
+                return DeviceContext.super.await(first);
+            }
+            CompletableFuture<?> awaited = first.toCompletableFuture();
+            awaited.whenComplete((value, failure) -> vcpu.look());
+            long until = System.nanoTime() + LONGEST_NANOS;
+            while (!awaited.isDone()) {
+                long left = until - System.nanoTime();
+                if (left <= 0 || !vcpu.waitInside(awaited::isDone, left)) {
+                    return false;
+                }
+            }
+            return !awaited.isCompletedExceptionally();
         }
 
         @Override

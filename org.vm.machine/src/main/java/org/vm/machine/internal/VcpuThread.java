@@ -43,6 +43,12 @@ final class VcpuThread {
     private volatile Thread thread;
     /** No guest code runs, and the thread waits for orders or is gone. */
     private boolean standing = true;
+    /** How many want that no guest code runs, whatever is ordered. */
+    private int bars;
+    /** The thread waits in an access to a device whose place is kept. */
+    private boolean waiting;
+    /** Such an access gives up, and the thread comes out to obey. */
+    private boolean comingOut;
     private ExecutionEngine engine;
     private ExecutionEngine runnersEngine;
     private volatile ExecutionEngine.Runner runner;
@@ -56,6 +62,22 @@ final class VcpuThread {
         this.failed = failed;
     }
 
+    /** The thread of a vCPU, which knows whose it is. */
+    private static final class GuestThread extends Thread {
+        private final VcpuThread vcpu;
+
+        GuestThread(VcpuThread vcpu) {
+            super(vcpu::loop, vcpu.name);
+            this.vcpu = vcpu;
+            setDaemon(true);
+        }
+    }
+
+    /** The vCPU whose thread calls, or {@code null}. */
+    static VcpuThread current() {
+        return Thread.currentThread() instanceof GuestThread guest ? guest.vcpu : null;
+    }
+
     /** Starts the thread. It must have stopped. */
     void start(Order first) {
         lock.lock();
@@ -66,7 +88,8 @@ final class VcpuThread {
             order = first;
             alive = true;
             standing = false;
-            thread = Thread.ofPlatform().daemon().name(name).unstarted(this::loop);
+            comingOut = false;
+            thread = new GuestThread(this);
             thread.start();
         } finally {
             lock.unlock();
@@ -80,11 +103,86 @@ final class VcpuThread {
             if (order != Order.STOP) {
                 order = next;
             }
+            comingOut |= next == Order.STOP;
             changed.signalAll();
         } finally {
             lock.unlock();
         }
         cpu.requestExit();
+    }
+
+    /** Makes an access that waits give up, until the thread stands. */
+    void comeOut() {
+        lock.lock();
+        try {
+            comingOut = alive;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** From now on no guest code runs, until {@link #unbar}; returns at once. */
+    void bar() {
+        lock.lock();
+        try {
+            bars++;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        cpu.requestExit();
+    }
+
+    void unbar() {
+        lock.lock();
+        try {
+            bars--;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * On this thread, in an access: waits until {@code over}, which somebody else makes true before {@link #look}, and until
+     * guest code may run. Meanwhile the vCPU stands, unless it is to come out.
+     *
+     * @return false: the access must be given up
+     */
+    boolean waitInside(BooleanSupplier over, long nanos) {
+        lock.lock();
+        try {
+            waiting = true;
+            changed.signalAll();
+            long left = nanos;
+            while (!comingOut && !over.getAsBoolean() && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            while (bars > 0 || !comingOut && order == Order.PAUSE) {
+                changed.await();
+            }
+            return !comingOut || over.getAsBoolean();
+        } catch (InterruptedException e) {
+            // It was meant for a device. Whoever changes something has its standstill nevertheless.
+            while (bars > 0) {
+                changed.awaitUninterruptibly();
+            }
+            return false;
+        } finally {
+            waiting = false;
+            lock.unlock();
+        }
+    }
+
+    /** Something has changed for an access that waits. */
+    void look() {
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -103,7 +201,7 @@ final class VcpuThread {
     }
 
     private boolean stands() {
-        return standing && (order != Order.STOP || !alive);
+        return (standing || waiting && !comingOut) && (order != Order.STOP || !alive);
     }
 
     /** The device whose code the thread stays in, with the place, if it does so at several looks. */
@@ -211,11 +309,12 @@ final class VcpuThread {
                     }
                     changed.signalAll();
                 }
-                if (order == Order.RUN && runner != null) {
+                if (order == Order.RUN && runner != null && bars == 0) {
                     standing = false;
                     return true;
                 }
                 standing = true;
+                comingOut = false;
                 changed.signalAll();
                 changed.await();
             }

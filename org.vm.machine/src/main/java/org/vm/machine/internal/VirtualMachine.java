@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vm.api.ConfigurationException;
@@ -57,6 +58,7 @@ public final class VirtualMachine implements Machine, AutoCloseable {
     private final List<Cpu> cpus = new ArrayList<>();
     private final List<VcpuThread> vcpus = new ArrayList<>();
     private final ReentrantLock lifecycle = new ReentrantLock();
+    private final ReentrantLock standstill = new ReentrantLock();
     private final AtomicBoolean resetRequested = new AtomicBoolean();
     private final Instructions instructions;
     private volatile Duration patience = Duration.ZERO;
@@ -78,7 +80,8 @@ public final class VirtualMachine implements Machine, AutoCloseable {
                 new GuestMemory.Region("ram", board.ramBase(), config.memoryBytes(), 0, true)));
         bus = new PhysicalBus(memory);
         Platform platform = new Platform(this, clock, boot.firmware().isEmpty());
-        devices = new DeviceRegistry(config.name(), board, bus, platform::device);
+        devices = new DeviceRegistry(config.name(), board, bus, platform::device, this::atStandstill,
+                () -> vcpus.forEach(VcpuThread::look));
         instructions = new Instructions(name(), architecture);
         InstructionSet initial = instructions.choose(extensions);
         for (int id = 0; id < config.vcpus(); id++) {
@@ -156,7 +159,8 @@ public final class VirtualMachine implements Machine, AutoCloseable {
 
     private void awaitDevices() {
         try {
-            List<String> absent = devices.await(partNames(Board.Part::device), patience.toNanos());
+            List<String> needed = Stream.concat(partNames(Board.Part::device).stream(), devices.kept().stream()).distinct().toList();
+            List<String> absent = devices.await(needed, patience.toNanos());
             if (!absent.isEmpty()) {
                 throw new ConfigurationException("machine '%s' cannot start: its board '%s' lacks %s"
                         .formatted(name(), board.name(), String.join(", ", absent)));
@@ -274,6 +278,8 @@ public final class VirtualMachine implements Machine, AutoCloseable {
     private void restart() {
         LOG.info("machine '{}' is reset", name());
         try {
+            // An access that waits for a device is not taken up again.
+            vcpus.forEach(VcpuThread::comeOut);
             stand(VcpuThread.Order.PAUSE);
             load();
         } catch (RuntimeException e) {
@@ -296,9 +302,32 @@ public final class VirtualMachine implements Machine, AutoCloseable {
         }
     }
 
+    /** As {@link org.vm.api.device.DeviceContext#atStandstill}. */
+    void atStandstill(Runnable action) {
+        if (VcpuThread.current() != null) {
+            throw new IllegalStateException("a vCPU of machine '" + name() + "' cannot wait until all of them stand");
+        }
+        standstill.lock();
+        try {
+            vcpus.forEach(VcpuThread::bar);
+            try {
+                awaitStanding();
+                action.run();
+            } finally {
+                vcpus.forEach(VcpuThread::unbar);
+            }
+        } finally {
+            standstill.unlock();
+        }
+    }
+
     /** Gives all vCPUs the order and waits until they stand. */
     private void stand(VcpuThread.Order order) {
         vcpus.forEach(vcpu -> vcpu.order(order));
+        awaitStanding();
+    }
+
+    private void awaitStanding() {
         for (int i = 0; i < vcpus.size(); i++) {
             if (!vcpus.get(i).awaitStanding(devices.attachments())) {
                 throw new ExecutionException("vCPU %d of machine '%s' does not come to a stop, at pc 0x%x"
@@ -480,6 +509,7 @@ public final class VirtualMachine implements Machine, AutoCloseable {
     public List<String> warnings() {
         List<String> warnings = new ArrayList<>(instructions.refusals());
         warnings.addAll(devices.warnings());
+        devices.kept().forEach(name -> warnings.add("device '%s' is being replaced; accesses of the guest wait for it".formatted(name)));
         for (int i = 0; i < vcpus.size(); i++) {
             Optional<String> stuck = vcpus.get(i).stuckIn(devices.attachments());
             if (stuck.isPresent()) {

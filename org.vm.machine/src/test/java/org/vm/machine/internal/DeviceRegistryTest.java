@@ -24,7 +24,7 @@ import org.vm.api.machine.DeviceManager.Attachment;
 
 class DeviceRegistryTest {
     private final PhysicalBus bus = new PhysicalBus(new FakeMemory(List.of(new Region("ram", 0x8000_0000L, 0x10000, 0, true))));
-    private final DeviceRegistry registry = new DeviceRegistry("test", Machines.board(), bus, FakeContext::new);
+    private final DeviceRegistry registry = new DeviceRegistry("test", Machines.board(), bus, FakeContext::new, Runnable::run, () -> { });
 
     /** Nothing but lines. */
     private record FakeContext(org.vm.api.irq.InterruptLine interrupt, IntFunction<org.vm.api.irq.InterruptLine> sources)
