@@ -29,6 +29,7 @@ public final class Catalog {
         commands.put("device-add", DeviceCommands.Add::new);
         commands.put("device-set", DeviceCommands.Set::new);
         commands.put("device-remove", DeviceCommands.Remove::new);
+        commands.put("storage-move", StorageCommand::new);
         commands.put("slots", HotplugCommands.Slots::new);
         commands.put("plug", HotplugCommands.Plug::new);
         commands.put("unplug", HotplugCommands.Unplug::new);

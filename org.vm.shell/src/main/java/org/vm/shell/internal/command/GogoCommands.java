@@ -23,22 +23,28 @@ public final class GogoCommands {
     /** Session variable in which Gogo's JLine shell keeps the terminal. */
     private static final String TERMINAL = ".terminal";
 
+    private final BundleContext context;
     private final List<ServiceRegistration<Function>> registrations = new ArrayList<>();
 
     @Activate
     public GogoCommands(BundleContext context, @Reference MachineManager manager, @Reference Consoles consoles,
             @Reference Guests guests) {
+        this.context = context;
         for (String name : Catalog.names()) {
             Hashtable<String, Object> properties = new Hashtable<>();
             properties.put(CommandProcessor.COMMAND_SCOPE, "vm");
             properties.put(CommandProcessor.COMMAND_FUNCTION, name);
             Function function = (session, arguments) -> {
-                Invocation.run(name, new Shell(manager, consoles, guests, screen(session)),
+                Invocation.run(name, new Shell(manager, consoles, guests, screen(session), this::find),
                         arguments.stream().map(String::valueOf).toList());
                 return null;
             };
             registrations.add(context.registerService(Function.class, function, properties));
         }
+    }
+
+    private <T> Optional<T> find(Class<T> type) {
+        return Optional.ofNullable(context.getServiceReference(type)).map(context::getService);
     }
 
     /** System.out is the session's, or that of the pipe that the command runs in. */

@@ -17,8 +17,15 @@ import org.vm.shell.internal.text.Quantity;
  * What a command works with: the machines, their consoles, the guests there are and the place to print.
  *
  * @param guests throws a {@link org.vm.api.VmException} if no bundle offers them
+ * @param services what else commands use, if it is there
  */
-public record Shell(MachineManager manager, Consoles consoles, Supplier<GuestCatalog> guests, Screen screen) {
+public record Shell(MachineManager manager, Consoles consoles, Supplier<GuestCatalog> guests, Screen screen,
+        Services services) {
+
+    /** Without further services. */
+    public Shell(MachineManager manager, Consoles consoles, Supplier<GuestCatalog> guests, Screen screen) {
+        this(manager, consoles, guests, screen, Services::none);
+    }
 
     /** The machine of that name, or the only one for {@code null}; the error says which exist. */
     public Machine machine(String name) {
