@@ -2,18 +2,21 @@ package org.vm.device.dma.internal;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import org.vm.api.device.DmaPort;
 import org.vm.api.memory.BufferPool;
 import org.vm.api.memory.GuestMemory;
 import org.vm.api.memory.ScatterGatherList;
+import org.vm.api.state.DeviceState;
 
 /**
  * One channel of a {@link DmaEngine}: its registers, and the transfer that goes on. A transfer moves slice by slice under
  * the channel's lock, so that whoever stops or resets the channel knows that nothing is written after that.
  */
 final class DmaChannel {
+    private static final String KIND = "org.vm.device.dma.channel";
     static final int SOURCE = 0x00; // RW 8
     static final int TARGET = 0x08; // RW 8
     static final int LENGTH = 0x10; // RW 8
@@ -57,8 +60,12 @@ final class DmaChannel {
     private long done;
     private boolean toDevice;
     private boolean listed;
-    /** Where its data is; {@code null}: not looked at yet. */
+    /** Where its data is: addresses and lengths; {@code null}: not looked at yet. */
+    private long[] ranges;
     private ScatterGatherList data;
+    private boolean suspended;
+    /** The transfer began at another instance, and its port may come after this one. */
+    private boolean inherited;
     /** Tells transfers apart, so that a worker of one that was stopped does not touch the next. */
     private int transfer;
     /** What a port has thrown, for people who look. */
@@ -84,8 +91,68 @@ final class DmaChannel {
         status = 0;
         rounds = 0;
         done = 0;
+        ranges = null;
         data = null;
         interrupting = false;
+    }
+
+    /** When this returns no slice is being moved. */
+    synchronized void suspend() {
+        suspended = true;
+    }
+
+    synchronized DeviceState capture() {
+        DeviceState.Builder state = DeviceState.of(KIND, 1).number("SOURCE", source).number("TARGET", target)
+                .number("LENGTH", length).number("CONTROL", control).number("STATUS", status).number("COUNT", done)
+                .number("ROUNDS", rounds).number("from", from).number("to", to).number("size", size)
+                .flag("to-device", toDevice).flag("listed", listed);
+        if (ranges != null) {
+            ByteBuffer bytes = ByteBuffer.allocate(ranges.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            bytes.asLongBuffer().put(ranges);
+            state.bytes("ranges", bytes.array());
+        }
+        return state.build();
+    }
+
+    synchronized void restore(DeviceState state) {
+        source = state.number("SOURCE", 0);
+        target = state.number("TARGET", 0);
+        length = state.number("LENGTH", 0);
+        control = (int) state.number("CONTROL", 0) & KEPT;
+        status = (int) state.number("STATUS", 0) & (BUSY | DONE | ERROR);
+        rounds = (int) state.number("ROUNDS", 0);
+        from = state.number("from", 0);
+        to = state.number("to", 0);
+        size = state.number("size", 0);
+        done = Math.max(0, state.number("COUNT", 0));
+        toDevice = state.flag("to-device", false);
+        listed = state.flag("listed", false);
+        ranges(state.bytes("ranges", new byte[0]));
+        inherited = true;
+    }
+
+    private void ranges(byte[] bytes) {
+        data = null;
+        ranges = null;
+        if (bytes.length > 0 && bytes.length % RANGE == 0 && bytes.length <= MOST_RANGES * RANGE) {
+            ranges = new long[bytes.length / Long.BYTES];
+            ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(ranges);
+        }
+    }
+
+    /** What was going on goes on. */
+    synchronized void resume() {
+        suspended = false;
+        interrupting = (control & INTERRUPT) != 0 && (status & (DONE | ERROR)) != 0;
+        proceed();
+    }
+
+    /** Has a transfer go on that may wait for something that is there now. */
+    synchronized void proceed() {
+        if ((status & BUSY) != 0 && !suspended) {
+            int which = transfer;
+            engine.execute(() -> work(which));
+        }
     }
 
     synchronized int read(int register) {
@@ -154,6 +221,8 @@ final class DmaChannel {
         size = length;
         toDevice = (control & TO_DEVICE) != 0;
         listed = (control & LIST) != 0;
+        inherited = false;
+        ranges = null;
         data = null;
         done = 0;
         status = status & ~(DONE | ERROR) | BUSY;
@@ -169,10 +238,10 @@ final class DmaChannel {
 
     /** Moves one slice. @return whether to go on */
     private synchronized boolean slice(int which) {
-        if (which != transfer || (status & BUSY) == 0) {
+        if (which != transfer || (status & BUSY) == 0 || suspended) {
             return false;
         }
-        if (data == null && !collect(engine.memory())) {
+        if (data == null && (!collect(engine.memory()) || done > size)) {
             return end(ERROR);
         }
         long step = Math.min(SLICE, size - done);
@@ -186,18 +255,26 @@ final class DmaChannel {
 
     /** Looks where the data is, once: what the guest changes in a list after that has no effect. @return whether all of it is RAM */
     private boolean collect(GuestMemory memory) {
-        data = new ScatterGatherList(memory);
-        if (listed) {
-            MemorySegment table = size < 1 || size > MOST_RANGES ? null : memory.slice(from, size * RANGE);
-            for (int i = 0; table != null && i < size; i++) {
-                if (!data.add(table.get(LE64, (long) i * RANGE), table.get(LE64, (long) i * RANGE + 8))) {
-                    return false;
-                }
-            }
-            size = data.size();
-            return size > 0;
+        if (ranges == null) {
+            ranges = listed ? list(memory) : new long[] {from, size};
         }
-        return data.add(from, size) && size > 0;
+        data = new ScatterGatherList(memory);
+        for (int i = 0; i < ranges.length; i += 2) {
+            if (!data.add(ranges[i], ranges[i + 1])) {
+                return false;
+            }
+        }
+        size = data.size();
+        return size > 0;
+    }
+
+    private long[] list(GuestMemory memory) {
+        MemorySegment table = size < 1 || size > MOST_RANGES ? null : memory.slice(from, size * RANGE);
+        long[] list = new long[table == null ? 0 : (int) size * 2];
+        for (int i = 0; i < list.length; i++) {
+            list[i] = table.get(LE64, (long) i * Long.BYTES);
+        }
+        return list;
     }
 
     /** @return bytes that went to memory; -1: the target is not RAM */
@@ -210,7 +287,7 @@ final class DmaChannel {
     private long feed(long step, int which) {
         DmaPort port = engine.port(to);
         if (port == null) {
-            return -1;
+            return inherited ? 0 : -1;
         }
         try {
             long taken = Math.clamp(give(port, data.segments(done, step), step), 0, step);
@@ -241,6 +318,7 @@ final class DmaChannel {
 
     private boolean end(int how) {
         status = status & ~BUSY | how;
+        ranges = null;
         data = null;
         rounds += how == DONE ? 1 : 0;
         boolean before = interrupting;

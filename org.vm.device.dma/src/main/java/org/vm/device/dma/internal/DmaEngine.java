@@ -1,9 +1,12 @@
 package org.vm.device.dma.internal;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.stream.Stream;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -14,6 +17,7 @@ import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.vm.api.ConfigurationException;
+import org.vm.api.DeviceException;
 import org.vm.api.device.DeviceStatus;
 import org.vm.api.device.DeviceType;
 import org.vm.api.device.DmaPort;
@@ -25,6 +29,8 @@ import org.vm.api.pci.PciContext;
 import org.vm.api.pci.PciDescription;
 import org.vm.api.pci.PciFunction;
 import org.vm.api.pci.PciRegisters;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
 
 /**
  * A DMA engine as a PCI function: channels that move bytes from guest RAM to guest RAM, or into a {@link DmaPort} of
@@ -51,7 +57,7 @@ import org.vm.api.pci.PciRegisters;
 @Component(service = PciFunction.class, name = DmaEngine.PID, configurationPid = DmaEngine.PID,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = DmaEngine.Config.class, factory = true)
-public final class DmaEngine implements PciFunction, PciRegisters, BusMaster {
+public final class DmaEngine implements PciFunction, PciRegisters, BusMaster, Stateful {
     static final String PID = "org.vm.device.dma";
 
     @ObjectClassDefinition(name = "DMA engine", description = "Moves memory beside the CPUs; a PCI function")
@@ -123,6 +129,10 @@ public final class DmaEngine implements PciFunction, PciRegisters, BusMaster {
     /** Gives a port the number that the guest knows it by. */
     public void connect(long number, DmaPort port) {
         ports.put(number, port);
+        if (context != null) {
+            // A transfer that came from another engine may wait for it.
+            Stream.of(channels).forEach(DmaChannel::proceed);
+        }
     }
 
     // For channels
@@ -205,6 +215,38 @@ public final class DmaEngine implements PciFunction, PciRegisters, BusMaster {
     @Override
     public void stopBusMaster() {
         reset();
+    }
+
+    /** Transfers stop between two slices; the successor goes on with the next one. */
+    @Override
+    public void suspend(Duration limit) {
+        Stream.of(channels).forEach(DmaChannel::suspend);
+    }
+
+    @Override
+    public DeviceState capture() {
+        return DeviceState.of(PID, 1).states("channels", Stream.of(channels).map(DmaChannel::capture).toList()).build();
+    }
+
+    @Override
+    public void restore(DeviceState state) {
+        List<DeviceState> states = state.states("channels");
+        if (!state.kind().equals(PID)) {
+            throw new DeviceException("DMA engine '%s' cannot take the state of '%s'".formatted(name, state.kind()));
+        }
+        if (states.size() > channels.length) {
+            throw new DeviceException("DMA engine '%s' has %d channels, and the one whose state it is to take has %d"
+                    .formatted(name, channels.length, states.size()));
+        }
+        for (int i = 0; i < states.size(); i++) {
+            channels[i].restore(states.get(i));
+        }
+    }
+
+    @Override
+    public void resume() {
+        Stream.of(channels).forEach(DmaChannel::resume);
+        changed();
     }
 
     @Override
