@@ -1,5 +1,6 @@
 package org.vm.itest;
 
+import static org.junit.Assert.assertArrayEquals;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertNotSame;
@@ -11,7 +12,9 @@ import static org.ops4j.pax.exam.CoreOptions.options;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Hashtable;
+import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -32,6 +35,8 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.vm.api.DeviceException;
+import org.vm.api.backend.StorageMove;
+import org.vm.api.backend.StorageMover;
 import org.vm.api.device.DeviceType;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
@@ -105,6 +110,35 @@ public class VirtioDisksIT {
         await("another disk", () -> sectors("disk0") == 4096);
         assertNotSame(disk, machine.devices().find("disk0").orElseThrow().device());
         assertThrows(DeviceException.class, () -> machines.changeDevice("disks", "disk9", Map.of("size", "4M")));
+    }
+
+    @Test
+    public void aDiskMovesToOtherStorageInItsPlaceAndIsFoundThereByItsSuccessor() throws Exception {
+        byte[] contents = new byte[1 << 20];
+        new Random(1).nextBytes(contents);
+        Files.write(image, contents);
+        machines.addDevice("disks", "virtio.blk", "disk0", Map.of("file", image.toString()));
+        Object disk = machine.devices().find("disk0").orElseThrow().device();
+        StorageMover mover = context.getService(context.getServiceReference(StorageMover.class));
+        Path other = folder.getRoot().toPath().resolve("other.img");
+        for (Map<String, String> to : List.of(Map.of("ram", ""), Map.of("file", other.toString()))) {
+            StorageMove move = mover.move("disks", "disk0", to).ended().toCompletableFuture().get(20, TimeUnit.SECONDS);
+            assertEquals(move.detail(), StorageMove.State.DONE, move.state());
+            assertSame(disk, machine.devices().find("disk0").orElseThrow().device());
+            assertEquals(2048, sectors("disk0"));
+        }
+        var configuration = configurations.listConfigurations("(&(vm=disks)(service.factoryPid=" + DISK + "))")[0];
+        assertEquals(other.toString(), configuration.getProperties().get("file"));
+        assertTrue(configuration.getProperties().get("ram") == null);
+        assertTrue(machine.devices().find("disk0").orElseThrow().device().info().get("backend").contains("other.img"));
+        Bundle storage = Stream.of(context.getBundles()).filter(b -> STORAGE.equals(b.getSymbolicName())).findFirst()
+                .orElseThrow();
+        storage.stop();
+        await("the disk is gone", () -> !has("disk0"));
+        assertArrayEquals(contents, Files.readAllBytes(other));
+        storage.start();
+        await("the disk is back", () -> has("disk0"));
+        assertTrue(machine.devices().find("disk0").orElseThrow().device().info().get("backend").contains("other.img"));
     }
 
     private long sectors(String disk) {
