@@ -5,7 +5,7 @@ import org.osgi.service.component.annotations.Component;
 import org.vm.api.GuestArch;
 import org.vm.api.isa.InstructionExtension;
 
-/** Hands the instructions over: every machine that is made from now on knows them. */
+/** Hands the instructions over: machines know them while the bundle is there. */
 @Component
 public final class MyExt implements InstructionExtension {
     @Override

@@ -1,17 +1,21 @@
 package template.instructions;
 
+import org.vm.api.isa.ControlRegister;
 import org.vm.api.isa.Encoding;
 import org.vm.api.isa.Extension;
+import org.vm.api.isa.Into;
 
 /** One method is one instruction: encoding, operands (parameter names), meaning. */
 @Extension("xmyext")
+@ControlRegister(number = 0x800, name = "macc")
 public final class MyExtInstructions {
     private MyExtInstructions() {}
 
-    /** rd = rd + rs1 * rs2: custom-0, funct3 0, funct7 0. */
-    @Encoding(value = "0000000 rs2 rs1 000 rd 0001011", name = "my.mac", syntax = "rd, rs1, rs2")
-    public static long mac(long rd, long rs1, long rs2) {
-        return rd + rs1 * rs2;
+    /** macc = macc + rs1 * rs2: custom-0, funct3 0, funct7 0. */
+    @Into("macc")
+    @Encoding(value = "0000000 rs2 rs1 000 00000 0001011", name = "my.mac")
+    public static long mac(long macc, long rs1, long rs2) {
+        return macc + rs1 * rs2;
     }
 
     /** rd = number of bits that differ between rs1 and rs2: custom-0, funct3 1, funct7 0. */

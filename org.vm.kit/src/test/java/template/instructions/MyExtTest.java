@@ -8,32 +8,36 @@ import org.vm.testing.BareHart;
 
 /** On a hart, by the interpreter. */
 class MyExtTest {
-    @Test
-    void aProductIsAdded() {
+    private static final int A0 = 10;
+
+    private static long run(String program) {
         try (BareHart hart = new BareHart(List.of(new MyExt()))) {
-            hart.load("""
-                    li a0, 100
-                    li a1, 6
-                    li a2, 7
-                    .word 0x00c5850b    # my.mac a0, a1, a2
-                    wfi
-                    """);
+            hart.load(program);
             hart.runToEnd(100);
-            assertEquals(142, hart.x(10));
+            return hart.x(A0);
         }
     }
 
     @Test
+    void aProductIsAdded() {
+        assertEquals(142, run("""
+                li a0, 100
+                csrw macc, a0
+                li a1, 6
+                li a2, 7
+                my.mac a1, a2
+                csrr a0, macc
+                wfi
+                """));
+    }
+
+    @Test
     void differentBitsAreCounted() {
-        try (BareHart hart = new BareHart(List.of(new MyExt()))) {
-            hart.load("""
-                    li a1, 0xff
-                    li a2, 0x0f
-                    .word 0x00c5950b    # my.distance a0, a1, a2
-                    wfi
-                    """);
-            hart.runToEnd(100);
-            assertEquals(4, hart.x(10));
-        }
+        assertEquals(4, run("""
+                li a1, 0xff
+                li a2, 0x0f
+                my.distance a0, a1, a2
+                wfi
+                """));
     }
 }
