@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.LongFunction;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -17,6 +18,7 @@ import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.ExecutionEngine;
 import org.vm.api.cpu.ExitReason;
 import org.vm.engine.interp.internal.Interpreter;
+import org.vm.testing.Accumulating;
 import org.vm.testing.BareHart;
 
 /**
@@ -36,7 +38,8 @@ class JitDifferentialTest {
         /** @param engines what runs it first, and what takes over when it is disturbed */
         Subject(ExecutionEngine... engines) {
             this.engines = List.of(engines);
-            hart = new BareHart(engines[0]);
+            // With instructions and control registers of a bundle's, whether a program uses them or not.
+            hart = new BareHart(engines[0], List.of(Accumulating.EXTENSION));
         }
 
         /** All that a program leaves behind. */
@@ -100,9 +103,13 @@ class JitDifferentialTest {
     }
 
     private static void compare(TranslatingEngine engine, long from, int count, int times) {
+        compare(engine, from, count, times, RandomGuest::program);
+    }
+
+    private static void compare(TranslatingEngine engine, long from, int count, int times, LongFunction<String> programs) {
         try (Subject reference = new Subject(new Interpreter(65536, 1_000_000, 1, 0)); Subject subject = new Subject(engine)) {
             for (long seed = from; seed < from + count; seed++) {
-                String source = RandomGuest.program(seed);
+                String source = programs.apply(seed);
                 Map<String, Long> expected = reference.run(source, null);
                 for (int time = 0; time < times; time++) {
                     SplittableRandom disturbance = seed % 2 == 0 ? null : new SplittableRandom(seed * 31 + time);
@@ -172,6 +179,20 @@ class JitDifferentialTest {
     }
 
     @Test
+    void instructionsOfABundleAndTheirControlRegistersDoAsInterpreted() {
+        for (int threshold : new int[] {1, 6, 25}) {
+            try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, threshold)) {
+                compare(engine, 5000 + threshold * 100L, 40, 1, RandomGuest::accumulatingProgram);
+                engine.assertTranslated(20_000);
+            }
+        }
+        try (TranslatingEngine engine = new TranslatingEngine(ExecMode.HYBRID, 3)) {
+            compare(engine, 8000, 20, 4, RandomGuest::accumulatingProgram);
+            engine.assertTranslated(3_000);
+        }
+    }
+
+    @Test
     void enginesTakeTurnsInAProgram() {
         try (TranslatingEngine jit = new TranslatingEngine(ExecMode.JIT, 2);
                 TranslatingEngine hybrid = new TranslatingEngine(ExecMode.HYBRID, 2);
@@ -179,7 +200,7 @@ class JitDifferentialTest {
                 Subject subject = new Subject(new Interpreter(), jit, hybrid)) {
             SplittableRandom random = new SplittableRandom(7);
             for (long seed = 4000; subject.changes < 100; seed++) {
-                String source = RandomGuest.program(seed);
+                String source = seed % 2 == 0 ? RandomGuest.program(seed) : RandomGuest.accumulatingProgram(seed);
                 check(seed, 0, source, reference.run(source, null), subject.run(source, random));
             }
             jit.assertTranslated(2_000);
@@ -193,7 +214,8 @@ class JitDifferentialTest {
         for (int part = 0; part < 200; part++) {
             ExecMode mode = part % 4 == 0 ? ExecMode.HYBRID : ExecMode.JIT;
             try (TranslatingEngine engine = new TranslatingEngine(mode, part % 5 == 1 ? 1 : 2 + part % 7 * 4)) {
-                compare(engine, 1_000_000L + part * 500L, 500, mode == ExecMode.HYBRID ? 3 : 1);
+                compare(engine, 1_000_000L + part * 500L, 500, mode == ExecMode.HYBRID ? 3 : 1,
+                        part % 3 == 0 ? RandomGuest::accumulatingProgram : RandomGuest::program);
                 engine.assertTranslated(50_000);
             }
         }

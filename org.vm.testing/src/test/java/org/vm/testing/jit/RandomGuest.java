@@ -38,6 +38,8 @@ final class RandomGuest {
     private static final String[] ATOMICS = {"amoadd", "amoswap", "amoxor", "amoand", "amoor", "amomin", "amomaxu"};
     private static final String[] BRANCHES = {"beq", "bne", "blt", "bge", "bltu", "bgeu"};
     private static final String[] ROUNDINGS = {"rne", "rtz", "rdn", "rup", "rmm", "dyn", "dyn", "dyn"};
+    private static final String[] ACCESSES = {"csrrw", "csrrs", "csrrc"};
+    private static final String[] ADDED = {"macc", "macc", "macc", "limit", "limit", "clips", "sacc", "machineacc"};
     private static final String[] LOOP_COUNTERS = {"s2", "s3"};
 
     private final SplittableRandom random;
@@ -47,13 +49,22 @@ final class RandomGuest {
     private boolean inFunction;
     private int depth;
 
-    private RandomGuest(long seed) {
+    /** Whether there are the instructions of {@link org.vm.testing.Accumulating}. */
+    private final boolean accumulating;
+
+    private RandomGuest(long seed, boolean accumulating) {
         random = new SplittableRandom(seed);
+        this.accumulating = accumulating;
     }
 
     /** A program for {@link GuestFrame}'s memory. */
     static String program(long seed) {
-        return new RandomGuest(seed).generate();
+        return new RandomGuest(seed, false).generate();
+    }
+
+    /** One that also uses the instructions of {@link org.vm.testing.Accumulating} and their control registers. */
+    static String accumulatingProgram(long seed) {
+        return new RandomGuest(seed, true).generate();
     }
 
     private String generate() {
@@ -133,6 +144,10 @@ final class RandomGuest {
     }
 
     private void unit() {
+        if (accumulating && random.nextInt(3) == 0) {
+            accumulate();
+            return;
+        }
         int kind = random.nextInt(100);
         if (kind < 26) {
             line(calculation());
@@ -331,6 +346,25 @@ final class RandomGuest {
             case 7 -> "fence";
             default -> "csrr " + rd + ", time";
         });
+    }
+
+    private void accumulate() {
+        String a = integer();
+        String b = integer();
+        switch (random.nextInt(12)) {
+            case 0, 1, 2 -> line("mac " + a + ", " + b);
+            case 3 -> line("weigh " + a + ", " + b);
+            case 4 -> line("clip " + a + ", " + b);
+            case 5 -> line("clipped " + a);
+            case 6 -> line("gather " + address());
+            case 7 -> line("fmacc " + pick(FLOATS) + ", " + pick(FLOATS) + ", " + pick(FLOATS));
+            case 8 -> {
+                String over = label();
+                line("bover " + a + ", " + over, calculation(), over + ":");
+            }
+            // Of all levels, and one that nobody may write.
+            default -> line(pick(ACCESSES) + " " + a + ", " + pick(ADDED) + ", " + b);
+        }
     }
 
     private void modifyCode() {
