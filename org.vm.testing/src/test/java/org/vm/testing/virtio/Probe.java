@@ -28,6 +28,8 @@ final class Probe implements VirtioDevice {
     volatile boolean hoarding;
     volatile Activation activation;
     volatile RuntimeException thrown;
+    /** When it has taken a request. */
+    volatile RuntimeException thrownAtWork;
     volatile boolean batch;
     /** Bytes that it says it wrote, beyond those that it wrote. */
     volatile long boast;
@@ -78,6 +80,9 @@ final class Probe implements VirtioDevice {
             taken.release();
             if (hoarding) {
                 continue;
+            }
+            if (thrownAtWork != null) {
+                throw thrownAtWork;
             }
             gate.acquireUninterruptibly();
             chain.readable().slices(chain.readable().size());

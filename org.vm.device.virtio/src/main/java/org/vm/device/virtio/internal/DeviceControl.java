@@ -75,6 +75,8 @@ final class DeviceControl {
     /** An interrupt that waits for the end of that; guarded by {@link #state}. */
     private boolean owesChange;
     private volatile Stateful.Trial trial;
+    /** The own state that a device on trial has taken over. */
+    private DeviceState taken;
     /** What the configuration's generation is larger by than the device says: it goes on counting with another device. */
     private volatile int generations;
 
@@ -502,6 +504,9 @@ final class DeviceControl {
 
     void onTrial(Stateful.Trial watching) {
         trial = watching;
+        if (watching == null) {
+            taken = null;
+        }
     }
 
     /** As {@link Stateful#suspend}; one on trial does not fail: what does not end in time is given up, and handed over. */
@@ -600,7 +605,16 @@ final class DeviceControl {
 
     /** The device's own state; {@code null} if it has none. */
     DeviceState own() {
-        return device instanceof StandIn standIn ? standIn.own() : device instanceof Stateful stateful ? stateful.capture() : null;
+        try {
+            return device instanceof StandIn standIn ? standIn.own() : device instanceof Stateful stateful ? stateful.capture() : null;
+        } catch (RuntimeException | LinkageError | AssertionError e) {
+            if (trial == null) {
+                throw new DeviceException("device '" + device.name() + "' does not give its state: " + e, e);
+            }
+            // What it has answered is in its rings; of all else the latest that is known has to do.
+            log.warn(LOG, "device {}, which is to go again, does not give its state: {}", device.name(), e.toString(), e);
+            return taken;
+        }
     }
 
     /** As {@link Stateful#restore}. */
@@ -653,6 +667,7 @@ final class DeviceControl {
             takeOverQueues(setups);
         }
         Optional<DeviceState> own = from.state("device");
+        taken = own.orElse(null);
         if (own.isPresent() && device instanceof Stateful stateful) {
             stateful.restore(own.get());
         }

@@ -44,12 +44,21 @@ public final class SerialPorts {
     }
 
     private final Console console;
-    private final ServiceRegistration<VirtioDevice> device;
+    private final BundleContext bundle;
+    private final Map<String, Object> properties;
+    private ServiceRegistration<VirtioDevice> device;
 
     @Activate
     public SerialPorts(BundleContext bundle, Config config, Map<String, Object> properties) {
         // Number 0 is a terminal's, which there is none of.
         console = new Console(InstanceName.of(config.name(), properties), config.maxPorts() + 1);
+        this.bundle = bundle;
+        this.properties = properties;
+    }
+
+    /** When the ports that are there have been bound: a successor knows by them which its predecessor had. */
+    @Activate
+    void publish() {
         device = bundle.registerService(VirtioDevice.class, console, new Hashtable<>(properties));
     }
 
