@@ -99,6 +99,7 @@ final class Kept {
     }
 
     private void keep() {
+        offer.leads.keepFiles();
         places().forEach(there -> there.keep(PATIENCE.toNanos()));
     }
 
@@ -156,6 +157,7 @@ final class Kept {
         registry.controllerThere(former);
         registry.bus().replace(before);
         before.forEach((there, mapping) -> ((Place) there.device()).open(mapping.device()));
+        leads.openFiles();
         synchronized (this) {
             over = true;
         }
@@ -180,6 +182,7 @@ final class Kept {
         }
         OwnWindows behind = new OwnWindows(registry.bus(), mappings.subList(1, mappings.size()));
         Leads next = registry.leads(offer.attachment.irq(), behind);
+        next.follow(leads);
         boolean attached = false;
         try {
             registry.calls().run("device '" + name + "' to attach", () -> device.attach(next));

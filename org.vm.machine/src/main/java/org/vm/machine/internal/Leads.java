@@ -32,7 +32,10 @@ final class Leads implements DeviceContext {
     private final List<Lead> lines = new ArrayList<>();
     /** To CPUs, whose lines a successor has as well. */
     private final Map<End, Lead> cpuLines = new HashMap<>();
-    private final Map<End, InterruptFile> files = new HashMap<>();
+    private final Map<End, CpuFile> files = new HashMap<>();
+    /** Of a device that comes after another one, until it is in its place: what CPUs get instead of the other one's. */
+    private final Map<End, InterruptFile> coming = new HashMap<>();
+    private Leads former;
     private volatile boolean cut;
 
     /** @param windows where the device's own mappings go */
@@ -47,6 +50,20 @@ final class Leads implements DeviceContext {
         Mapping map(long base, MmioDevice device);
 
         void unmap(Mapping mapping);
+    }
+
+    /** The device is to come after another one, and CPUs have that one's registers until it lets go. */
+    synchronized void follow(Leads before) {
+        former = before;
+    }
+
+    /** CPUs wait where they need what the device has for them. */
+    synchronized void keepFiles() {
+        files.values().forEach(CpuFile::keep);
+    }
+
+    synchronized void openFiles() {
+        files.values().forEach(CpuFile::open);
     }
 
     /** Whatever the device does from now on has no effect. */
@@ -87,8 +104,42 @@ final class Leads implements DeviceContext {
             other.pass(cpuLines.keySet());
         }
         cpuLines.clear();
-        files.keySet().stream().filter(end -> other == null || !other.has(end)).forEach(end -> given.cpuFile(end.cpu, end.number, null));
+        files.forEach((end, file) -> {
+            if (other == null || !other.takes(end, file)) {
+                given.cpuFile(end.cpu, end.number, null);
+                file.open(null);
+            }
+        });
         files.clear();
+        coming.clear();
+        former = null;
+        if (other != null) {
+            other.settled();
+        }
+    }
+
+    /** Has a CPU go on with what this device has for it. @return whether it has something */
+    private synchronized boolean takes(End end, CpuFile file) {
+        InterruptFile next = coming.remove(end);
+        if (next == null) {
+            return false;
+        }
+        files.put(end, file);
+        file.open(next);
+        return true;
+    }
+
+    /** The device is in its place, and nothing leads to the other one any more. */
+    private synchronized void settled() {
+        coming.forEach((end, file) -> connect(end, file));
+        coming.clear();
+        former = null;
+    }
+
+    private void connect(End end, InterruptFile file) {
+        CpuFile connected = new CpuFile(given, file);
+        files.put(end, connected);
+        given.cpuFile(end.cpu, end.number, connected);
     }
 
     private synchronized boolean raises(End end) {
@@ -97,10 +148,6 @@ final class Leads implements DeviceContext {
 
     private synchronized void pass(Set<End> ends) {
         ends.stream().map(cpuLines::get).filter(Objects::nonNull).forEach(Lead::pass);
-    }
-
-    private synchronized boolean has(End end) {
-        return files.containsKey(end);
     }
 
     private synchronized InterruptLine lead(InterruptLine end) {
@@ -162,13 +209,19 @@ final class Leads implements DeviceContext {
 
     @Override
     public synchronized void cpuFile(int cpu, int number, InterruptFile file) {
-        if (!cut) {
-            given.cpuFile(cpu, number, file);
-            if (file == null) {
-                files.remove(new End(cpu, number));
-            } else {
-                files.put(new End(cpu, number), file);
+        End end = new End(cpu, number);
+        if (cut) {
+            return;
+        }
+        if (file == null) {
+            coming.remove(end);
+            if (files.remove(end) != null) {
+                given.cpuFile(cpu, number, null);
             }
+        } else if (former != null) {
+            coming.put(end, file);
+        } else {
+            connect(end, file);
         }
     }
 
