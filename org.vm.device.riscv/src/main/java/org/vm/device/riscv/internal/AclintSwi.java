@@ -57,6 +57,7 @@ public final class AclintSwi implements MmioDevice, DeviceTreeContributor, Reset
     private final String name;
     private final int interrupt;
     private InterruptLine[] lines = {};
+    /** For S-mode: that it was raised once. Whether it is pending the hart knows. */
     private boolean[] levels = {};
     private boolean suspended;
     private volatile DeviceStatus status = DeviceStatus.CREATED;
@@ -126,27 +127,27 @@ public final class AclintSwi implements MmioDevice, DeviceTreeContributor, Reset
         suspended = true;
     }
 
-    /** What S-mode has of it is in {@code mip}. */
     @Override
     public synchronized DeviceState capture() {
-        return DeviceState.of(kind(), 1).bytes("msip", SavedRegisters.of(levels))
+        return DeviceState.of(kind(), 1).bytes("levels", SavedRegisters.of(levels))
                 .flag("used", status == DeviceStatus.ACTIVE).build();
     }
 
     @Override
     public synchronized void restore(DeviceState state) {
         SavedRegisters.require(state, kind(), name);
-        if (interrupt == MACHINE) {
-            SavedRegisters.restore(state, "msip", levels);
-        }
+        SavedRegisters.restore(state, "levels", levels);
         status = state.flag("used", false) ? DeviceStatus.ACTIVE : DeviceStatus.ATTACHED;
     }
 
+    /** For S-mode, one interrupt too many is better than one that was lost with its wire. */
     @Override
     public synchronized void resume() {
         suspended = false;
-        for (int cpu = 0; cpu < lines.length && interrupt == MACHINE; cpu++) {
-            lines[cpu].set(levels[cpu]);
+        for (int cpu = 0; cpu < lines.length; cpu++) {
+            if (interrupt == MACHINE || levels[cpu]) {
+                lines[cpu].set(levels[cpu]);
+            }
         }
     }
 
@@ -157,7 +158,7 @@ public final class AclintSwi implements MmioDevice, DeviceTreeContributor, Reset
     @Override
     public synchronized long read(long offset, int width) {
         int cpu = cpu(offset, width);
-        return cpu >= 0 && levels[cpu] ? 1 : 0;
+        return cpu >= 0 && interrupt == MACHINE && levels[cpu] ? 1 : 0;
     }
 
     @Override
@@ -173,6 +174,7 @@ public final class AclintSwi implements MmioDevice, DeviceTreeContributor, Reset
             lines[cpu].set(level);
         } else if (level) {
             // mip.SSIP itself, which the hart's software clears.
+            levels[cpu] = true;
             lines[cpu].raise();
         }
     }
