@@ -32,6 +32,10 @@ final class DeviceHold implements DeviceKeeper.Hold {
         places.forEach(Kept::begin);
         String step = "no vCPU could be brought out of the devices";
         try {
+            if (places.isEmpty()) {
+                filled.complete(null);
+                return;
+            }
             registry.standstill(() -> places.forEach(kept -> registry.bus().replace(kept.changes())));
             for (Kept kept : places) {
                 step = "device '%s' of machine '%s' cannot be suspended".formatted(kept.name, registry.machine());

@@ -20,7 +20,7 @@ import org.vm.api.machine.DeviceManager;
 import org.vm.api.machine.Machine;
 
 /** Why a machine or a device is not there or does not run: a tree of reasons in words, one line each. */
-final class Explanation {
+public final class Explanation {
     private final DeviceConfigurations configurations;
     private final ServiceComponentRuntime components;
     private final Function<String, Optional<Machine>> machines;
@@ -212,7 +212,7 @@ final class Explanation {
      * What a stack trace in text form, which is all that the component runtime keeps, has to say to a person: the
      * sentence of the deepest error of our own, which names the cause; else the deepest cause.
      */
-    static String reason(String failure) {
+    public static String reason(String failure) {
         String last = failure.lines().findFirst().orElse("");
         boolean ours = false;
         for (String traced : failure.lines().toList()) {

@@ -1,0 +1,133 @@
+package org.vm.machine.internal.replace;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.jar.Attributes;
+import java.util.jar.JarFile;
+import java.util.jar.Manifest;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.Constants;
+import org.vm.api.replace.ReplacementException;
+
+/** The jar of a bundle as a file of its own, which lasts until it is closed. */
+final class BundleJar implements AutoCloseable {
+    private final Path file;
+    private final String version;
+
+    private BundleJar(Path file, String version) {
+        this.file = file;
+        this.version = version;
+    }
+
+    /**
+     * Copies what shall come in place of a bundle, and looks at it.
+     *
+     * @throws ReplacementException if it is not a jar of that bundle
+     */
+    static BundleJar copy(Bundle bundle, InputStream content) {
+        Path file = null;
+        try {
+            file = Files.createTempFile("bundle", ".jar");
+            try (OutputStream out = Files.newOutputStream(file)) {
+                content.transferTo(out);
+            }
+            return new BundleJar(file, version(bundle, file));
+        } catch (IOException | RuntimeException e) {
+            delete(file, e);
+            throw e instanceof ReplacementException known ? known
+                    : new ReplacementException("what shall replace bundle '%s' is no jar that can be read, and nothing has changed: %s"
+                            .formatted(bundle.getSymbolicName(), e.getMessage()), e);
+        }
+    }
+
+    private static String version(Bundle bundle, Path file) throws IOException {
+        try (JarFile jar = new JarFile(file.toFile())) {
+            // Reads every entry: one that is cut off is better found now.
+            for (ZipEntry entry : Collections.list(jar.entries())) {
+                try (InputStream in = jar.getInputStream(entry)) {
+                    in.transferTo(OutputStream.nullOutputStream());
+                }
+            }
+            Manifest manifest = jar.getManifest();
+            Attributes headers = manifest == null ? new Attributes() : manifest.getMainAttributes();
+            String name = headers.getValue(Constants.BUNDLE_SYMBOLICNAME);
+            String symbolicName = name == null ? null : name.replaceAll(";.*", "").strip();
+            if (!bundle.getSymbolicName().equals(symbolicName)) {
+                throw new ReplacementException("bundle '%s' is not replaced by %s: give the jar of another version of it"
+                        .formatted(bundle.getSymbolicName(), symbolicName == null ? "a jar that is no bundle" : "'" + symbolicName + "'"));
+            }
+            String version = headers.getValue(Constants.BUNDLE_VERSION);
+            return version == null ? "0.0.0" : version.strip();
+        }
+    }
+
+    /** The jar of a bundle as it is installed, made anew from its entries: the file that it came from may be another one now. */
+    static BundleJar of(Bundle bundle) {
+        Path file = null;
+        try {
+            file = Files.createTempFile("bundle", ".jar");
+            try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(file))) {
+                out.setLevel(1);
+                write(bundle, JarFile.MANIFEST_NAME, out);
+                write(bundle, "", out);
+            }
+            return new BundleJar(file, bundle.getVersion().toString());
+        } catch (IOException | RuntimeException e) {
+            delete(file, e);
+            throw new ReplacementException("bundle '%s' is not replaced, because its present version cannot be kept for a way back: %s"
+                    .formatted(bundle.getSymbolicName(), e.getMessage()), e);
+        }
+    }
+
+    private static void write(Bundle bundle, String path, ZipOutputStream out) throws IOException {
+        if (path.isEmpty() || path.endsWith("/")) {
+            Enumeration<String> paths = bundle.getEntryPaths(path.isEmpty() ? "/" : path);
+            for (String each : paths == null ? Collections.<String>emptyList() : Collections.list(paths)) {
+                if (!each.equals(JarFile.MANIFEST_NAME)) {
+                    write(bundle, each, out);
+                }
+            }
+            return;
+        }
+        URL entry = bundle.getEntry("/" + path);
+        if (entry == null) {
+            throw new IOException("its entry " + path + " cannot be read");
+        }
+        out.putNextEntry(new ZipEntry(path));
+        try (InputStream in = entry.openStream()) {
+            in.transferTo(out);
+        }
+        out.closeEntry();
+    }
+
+    String version() {
+        return version;
+    }
+
+    InputStream open() throws IOException {
+        return Files.newInputStream(file);
+    }
+
+    private static void delete(Path file, Throwable cause) {
+        try {
+            if (file != null) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        Files.deleteIfExists(file);
+    }
+}

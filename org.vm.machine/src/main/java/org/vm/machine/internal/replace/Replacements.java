@@ -1,0 +1,180 @@
+package org.vm.machine.internal.replace;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.framework.ServiceReference;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vm.api.replace.BundleReplacer;
+import org.vm.api.replace.DeviceKeeper;
+import org.vm.api.replace.Replacement;
+import org.vm.api.replace.ReplacementException;
+
+/** Replaces bundles one after the other, and watches the one that is on trial. */
+@Component(service = BundleReplacer.class, configurationPid = Replacements.PID)
+@Designate(ocd = Replacements.Config.class)
+public final class Replacements implements BundleReplacer {
+    static final String PID = "org.vm.machine.replacements";
+
+    @ObjectClassDefinition(name = "Replacements", description = "Replacing bundles under running guests")
+    @interface Config {
+        @AttributeDefinition(name = "Come", description = "Seconds in which the devices of a new version must be there; guests wait")
+        int come() default 10;
+
+        @AttributeDefinition(name = "Suspend", description = "Seconds that a device may take to finish what it has begun")
+        int suspend() default 5;
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(Replacements.class);
+
+    private final BundleContext context;
+    private final ServiceComponentRuntime components;
+    private final Replacing.Limits limits;
+    private final LeftThings left = new LeftThings();
+    private final History history = new History();
+    private final ReentrantLock lock = new ReentrantLock();
+    /** The one on trial, or {@code null}. */
+    private Replacing trial;
+
+    @Activate
+    public Replacements(BundleContext context, Config config, @Reference ServiceComponentRuntime components) {
+        this.context = context;
+        this.components = components;
+        limits = new Replacing.Limits(Duration.ofSeconds(config.come()), Duration.ofSeconds(config.suspend()));
+    }
+
+    @Override
+    public Replacement replace(long id, InputStream content, Duration time) {
+        Bundle bundle = context.getBundle(id);
+        if (bundle == null || bundle.getSymbolicName() == null) {
+            throw new ReplacementException("there is no bundle %d that could be replaced".formatted(id));
+        }
+        lock.lock();
+        try (BundleJar next = BundleJar.copy(bundle, content)) {
+            endTrial();
+            WiredBundles wired = new WiredBundles(context, bundle);
+            BundleJar before = BundleJar.of(bundle);
+            Replacing replacing = new Replacing(bundle, wired, before, next.version(), limits, components, left, history);
+            try {
+                replacing.begin(keepers(wired), next);
+            } catch (RuntimeException e) {
+                before.close();
+                throw e;
+            }
+            trial = replacing;
+            if (!time.isPositive()) {
+                endTrial();
+            } else {
+                Thread.ofVirtual().name("trial of " + bundle.getSymbolicName()).start(() -> watch(replacing, time));
+            }
+            return replacing.record();
+        } catch (IOException e) {
+            throw new ReplacementException("a temporary file cannot be deleted: " + e.getMessage(), e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Keepers whose own bundle stays. */
+    private List<DeviceKeeper> keepers(WiredBundles wired) {
+        List<DeviceKeeper> keepers = new ArrayList<>();
+        try {
+            for (ServiceReference<DeviceKeeper> reference : context.getServiceReferences(DeviceKeeper.class, null)) {
+                Bundle owner = reference.getBundle();
+                if (owner != null && !wired.ids().contains(owner.getBundleId())) {
+                    keepers.add(context.getService(reference));
+                    context.ungetService(reference);
+                }
+            }
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalArgumentException("no filter is never a wrong one", e);
+        }
+        keepers.removeIf(Objects::isNull);
+        return keepers;
+    }
+
+    private void watch(Replacing replacing, Duration time) {
+        Throwable fault = null;
+        try {
+            fault = replacing.fault().get(time.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            LOG.debug("nothing has failed on trial", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return;
+        }
+        lock.lock();
+        try {
+            if (trial != replacing) {
+                return;
+            }
+            trial = null;
+            if (fault == null) {
+                replacing.accept();
+            } else {
+                replacing.failed(fault);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whatever is on trial is trusted, unless it has failed already. */
+    private void endTrial() {
+        Replacing replacing = trial;
+        trial = null;
+        if (replacing != null) {
+            Throwable fault = replacing.fault().getNow(null);
+            if (fault == null) {
+                replacing.accept();
+            } else {
+                replacing.failed(fault);
+            }
+        }
+    }
+
+    @Override
+    public List<Replacement> history() {
+        return history.all();
+    }
+
+    @Override
+    public boolean leave(String vm, String device, String what, Object thing, Runnable cleanup) {
+        return left.leave(vm, device, what, thing, cleanup);
+    }
+
+    @Override
+    public <T> Optional<T> take(String vm, String device, String what, Class<T> type) {
+        return left.take(vm, device, what, type);
+    }
+
+    @Deactivate
+    void deactivate() {
+        lock.lock();
+        try {
+            endTrial();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package org.vm.machine.internal.replace;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.osgi.framework.Bundle;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vm.api.VmException;
+import org.vm.api.replace.DeviceKeeper;
+import org.vm.api.replace.Replacement;
+import org.vm.api.replace.Replacement.Outcome;
+import org.vm.api.replace.ReplacementException;
+import org.vm.machine.internal.Explanation;
+
+/** One replacement, step by step, and the way back. Of one thread at a time. */
+final class Replacing {
+    private static final Logger LOG = LoggerFactory.getLogger(Replacing.class);
+
+    private final String name;
+    private final WiredBundles bundles;
+    private final BundleJar before;
+    private final String to;
+    private final Limits limits;
+    private final ServiceComponentRuntime components;
+    private final LeftThings left;
+    private final History history;
+    private final Instant time = Instant.now();
+    private Holds holds;
+    private boolean updated;
+    private Duration pause = Duration.ZERO;
+    private Replacement record;
+
+    /** @param come for the devices of a bundle to be there again; @param suspend for requests in flight */
+    record Limits(Duration come, Duration suspend) {}
+
+    Replacing(Bundle bundle, WiredBundles bundles, BundleJar before, String to, Limits limits, ServiceComponentRuntime components,
+            LeftThings left, History history) {
+        name = bundle.getSymbolicName();
+        this.bundles = bundles;
+        this.before = before;
+        this.to = to;
+        this.limits = limits;
+        this.components = components;
+        this.left = left;
+        this.history = history;
+    }
+
+    /** @throws ReplacementException if the version before is still, or again, there; or, saying so, if none is */
+    Replacement begin(Collection<DeviceKeeper> keepers, BundleJar next) {
+        holds = new Holds(keepers, bundles.ids(), limits.suspend);
+        long began = System.nanoTime();
+        left.open(Set.copyOf(holds.devices()));
+        try {
+            bundles.stop();
+            updated = true;
+            bundles.update(next);
+            come();
+        } catch (RuntimeException | LinkageError e) {
+            throw back(sentence(e), e, began);
+        }
+        pause = Duration.ofNanos(System.nanoTime() - began);
+        record = history.add(record(Outcome.ON_TRIAL, holds.stateless().isEmpty() ? ""
+                : "began anew, because they have no state to give: " + String.join(", ", holds.stateless())));
+        LOG.info("bundle '{}' is version {} now, instead of {}; {} waited {} ms", name, to, before.version(), holds.devices(), pause.toMillis());
+        return record;
+    }
+
+    private void come() {
+        bundles.start();
+        holds.awaitFilled(limits.come, this::failedComponent);
+    }
+
+    /** Why the component of a device that is awaited cannot be activated; {@code null} if none has failed. */
+    private String failedComponent() {
+        List<String> devices = holds.devices();
+        return components.getComponentDescriptionDTOs(bundles.all()).stream()
+                .flatMap(description -> components.getComponentConfigurationDTOs(description).stream())
+                .filter(made -> made.failure != null && devices.contains(made.properties.get("vm") + "/" + made.properties.get("name")))
+                .map(made -> "the component of device '%s' fails: %s".formatted(made.properties.get("name"), Explanation.reason(made.failure)))
+                .findFirst().orElse(null);
+    }
+
+    private Replacement record(Outcome outcome, String detail) {
+        return new Replacement(time, name, before.version(), to, holds.devices(), pause, outcome, detail);
+    }
+
+    CompletableFuture<Throwable> fault() {
+        return holds.fault();
+    }
+
+    Replacement record() {
+        return record;
+    }
+
+    /** The new version is trusted. */
+    void accept() {
+        end();
+        record = history.become(record, Outcome.DONE, record.detail());
+    }
+
+    /** The new version has failed on trial. */
+    void failed(Throwable cause) {
+        LOG.warn("{}", back("it failed on trial: " + sentence(cause), cause, System.nanoTime()).getMessage());
+    }
+
+    /** Puts the version before in place again. @return what to tell */
+    private ReplacementException back(String why, Throwable cause, long began) {
+        holds.retake(limits.suspend);
+        try {
+            bundles.stop();
+            if (updated) {
+                bundles.update(before);
+            }
+            come();
+        } catch (RuntimeException | LinkageError e) {
+            return over(Outcome.LOST, began, ("bundle '%s' could not be replaced by version %s: %s; and version %s has not come back: %s. "
+                    + "Its devices (%s) are gone: repair the bundle and update it again, then reset their machines")
+                    .formatted(name, to, why, before.version(), sentence(e), String.join(", ", holds.devices())), e);
+        }
+        return over(Outcome.ROLLED_BACK, began, "bundle '%s' was not replaced by version %s: %s; version %s is back%s".formatted(name, to,
+                why, before.version(), holds.devices().isEmpty() ? "" : ", with the state of its devices"), cause);
+    }
+
+    private ReplacementException over(Outcome outcome, long began, String message, Throwable cause) {
+        if (record == null) {
+            pause = Duration.ofNanos(System.nanoTime() - began);
+            record = history.add(record(outcome, message));
+        } else {
+            record = history.become(record, outcome, message);
+        }
+        end();
+        return new ReplacementException(message, cause);
+    }
+
+    private void end() {
+        holds.end();
+        left.close();
+        try {
+            before.close();
+        } catch (IOException e) {
+            LOG.debug("a temporary file stays", e);
+        }
+    }
+
+    private static String sentence(Throwable e) {
+        return e instanceof VmException ? e.getMessage() : e.toString();
+    }
+}
