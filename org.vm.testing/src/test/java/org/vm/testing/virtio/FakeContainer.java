@@ -4,6 +4,7 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.Collections;
 import java.util.Dictionary;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -60,7 +61,7 @@ final class FakeContainer {
     }
 
     private ServiceRegistration<?> register(Bundle owner, Class<?> kind, Object object, Dictionary<?, ?> given) {
-        Map<String, Object> properties = new java.util.HashMap<>();
+        Map<String, Object> properties = new HashMap<>();
         Collections.list(given.keys()).forEach(key -> properties.put((String) key, given.get(key)));
         properties.put(Constants.OBJECTCLASS, new String[] {kind.getName()});
         boolean[] gone = {false};

@@ -1,6 +1,7 @@
 package org.vm.testing.virtio;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +61,7 @@ final class States {
     /** Equal, arrays by their contents. */
     static boolean same(Object one, Object other) {
         if (one instanceof byte[] bytes) {
-            return other instanceof byte[] others && java.util.Arrays.equals(bytes, others);
+            return other instanceof byte[] others && Arrays.equals(bytes, others);
         }
         if (one instanceof List<?> list) {
             boolean same = other instanceof List<?> others && others.size() == list.size();

@@ -647,6 +647,9 @@ final class DeviceControl {
         if (id != device.deviceId()) {
             throw new DeviceException("its predecessor has device ID " + id + ", it has " + device.deviceId());
         }
+        if ((was & (DRIVER_OK | FEATURES_OK)) == DRIVER_OK) {
+            throw new DeviceException("no driver gets to status 0x" + Integer.toHexString(was));
+        }
         if ((was & FEATURES_OK) != 0 && (features & ~offered()) != 0) {
             throw new DeviceException("it does not offer features that its driver uses: 0x" + Long.toHexString(features & ~offered()));
         }
