@@ -52,7 +52,9 @@ final class FakeTerminal implements PortBackend {
             rows = newRows;
             told = listener;
         }
-        told.resized(newColumns, newRows);
+        if (told != null) {
+            told.resized(newColumns, newRows);
+        }
     }
 
     @Override

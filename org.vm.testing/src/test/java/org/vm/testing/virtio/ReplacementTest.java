@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -18,6 +21,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.vm.api.DeviceException;
 import org.vm.api.state.DeviceState;
 import org.vm.api.state.Stateful;
+import org.vm.device.virtio.VirtioDevice;
 import org.vm.device.virtio.internal.Blk;
 
 /** A transport and its device go, others come in their place, and the driver goes on (decision 23). */
@@ -34,7 +38,7 @@ class ReplacementTest {
         this.wiring = wiring;
     }
 
-    private <T extends org.vm.device.virtio.VirtioDevice> T plug(T device) {
+    private <T extends VirtioDevice> T plug(T device) {
         Socket.Plugged plugged = Socket.plug(wiring, device);
         driver = plugged.driver();
         socket = plugged.socket();
@@ -175,6 +179,187 @@ class ReplacementTest {
         assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
         assertFalse(driver.board().interrupted());
         assertEquals(0, driver.transport().takeInterrupts());
+    }
+
+    @Test
+    void everyUsedBufferIsSignalledOnceWhileDevicesComeAndGo() throws InterruptedException {
+        RestlessDisk disk = new RestlessDisk(0);
+        plug(new Blk("disk0", disk, Blk.Settings.DEFAULT));
+        DriverQueue queue = driver.start(0, 32).queue(0);
+        AtomicBoolean over = new AtomicBoolean();
+        Thread replacer = Thread.ofPlatform().start(() -> {
+            while (!over.get()) {
+                socket.replace(new Blk("disk0", disk, Blk.Settings.DEFAULT));
+            }
+        });
+        long header = driver.allocate(16);
+        long data = driver.allocate(512);
+        try {
+            for (int i = 0; i < 400; i++) {
+                int raised = driver.board().raised();
+                queue.add(Buffer.toDevice(header, 16), Buffer.fromDevice(data, 513));
+                queue.kick();
+                int pending = driver.transport().takeInterrupts();
+                while (pending == 0) {
+                    int seen = raised;
+                    assertTrue(driver.board().await(() -> driver.board().raised() != seen, FakeDriver.SOON), "no interrupt");
+                    raised = driver.board().raised();
+                    pending = driver.transport().takeInterrupts();
+                }
+                assertEquals(1, pending);
+                assertEquals(513, queue.poll().written());
+                assertEquals(0, driver.transport().takeInterrupts());
+            }
+        } finally {
+            over.set(true);
+            replacer.join();
+        }
+    }
+
+    @Test
+    void whatWasGivenBackAndNotShownYetIsShownByTheSuccessor() {
+        Hoarder former = plug(new Hoarder());
+        DriverQueue queue = driver.start(0).queue(0);
+        offer(queue, 8);
+        offer(queue, 16);
+        queue.kick();
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        former.stageOldest();
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        assertFalse(queue.hasUsed());
+        Hoarder next = new Hoarder();
+        socket.replace(next);
+        assertTrue(driver.board().await(queue::hasUsed, FakeDriver.SOON));
+        assertEquals(8, queue.poll().written());
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        assertEquals(1, driver.transport().takeInterrupts());
+        assertEquals(1, next.held());
+    }
+
+    @Test
+    void aRequestThatFailsTheNewVersionOnTrialIsServedByTheOldOneThatComesBack() throws Exception {
+        plug(new Probe());
+        DriverQueue queue = driver.start(0).queue(0);
+        Probe bad = new Probe();
+        bad.thrownAtWork = new IllegalStateException("a bug of the new version");
+        CompletableFuture<Throwable> fault = new CompletableFuture<>();
+        Stateful trying = onTrial(bad, fault);
+        offer(queue, 8);
+        offer(queue, 16);
+        queue.kick();
+        assertSame(bad.thrownAtWork, fault.get(20, TimeUnit.SECONDS));
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        assertFalse(queue.hasUsed());
+        assertFalse(driver.needsReset());
+        Probe back = new Probe();
+        socket.replace(back);
+        assertEquals(8, driver.await(queue).written());
+        assertEquals(16, driver.await(queue).written());
+        assertEquals(2, back.done.get());
+        assertEquals(1, bad.deactivations.get());
+        assertSame(bad.thrownAtWork, fault.get());
+        assertFalse(trying == socket.transport());
+    }
+
+    /** Replaces the device by one that is watched. */
+    private Stateful onTrial(VirtioDevice device, CompletableFuture<Throwable> fault) {
+        socket.still(() -> {
+            Stateful old = socket.transport();
+            old.suspend(Socket.LIMIT);
+            DeviceState state = old.capture();
+            Socket.detach(old);
+            Stateful next = socket.attach(device);
+            next.restore(state);
+            socket.put(next);
+            next.onTrial(cause -> fault == null || fault.complete(cause) || true);
+            next.resume();
+        });
+        return socket.transport();
+    }
+
+    @Test
+    void aNewVersionThatHangsOnTrialIsLeftBehindAndItsRequestDoneAgain() {
+        plug(new Probe());
+        DriverQueue queue = driver.start(0).queue(0);
+        Probe bad = new Probe();
+        bad.gate.drainPermits();
+        Stateful trying = onTrial(bad, null);
+        offer(queue, 8);
+        queue.kick();
+        assertTrue(bad.awaitTaken(1));
+        DeviceState[] state = new DeviceState[1];
+        Probe back = new Probe();
+        socket.still(() -> {
+            trying.suspend(Duration.ofMillis(20));
+            state[0] = trying.capture();
+            Stateful next = socket.attach(back);
+            next.restore(state[0]);
+            socket.put(next);
+            next.resume();
+        });
+        assertEquals(8, driver.await(queue).written());
+        bad.gate.release(10);
+        Socket.detach(trying);
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        assertFalse(queue.hasUsed());
+        assertEquals(1, back.done.get());
+    }
+
+    @Test
+    void aNewVersionThatDoesNotGiveItsStateOnTrialLosesNoRequest() {
+        plug(new Hoarder());
+        DriverQueue queue = driver.start(0).queue(0);
+        Hoarder bad = new Hoarder();
+        bad.speechless = true;
+        onTrial(bad, null);
+        offer(queue, 8);
+        queue.kick();
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        Hoarder back = new Hoarder();
+        socket.replace(back);
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        assertEquals(1, back.held());
+    }
+
+    @Test
+    void aDeviceThatDoesNotGiveItsStateGoesOn() {
+        Hoarder hoarder = plug(new Hoarder());
+        DriverQueue queue = driver.start(0).queue(0);
+        hoarder.speechless = true;
+        socket.transport().suspend(Socket.LIMIT);
+        DeviceException refused = assertThrows(DeviceException.class, () -> socket.transport().capture());
+        assertTrue(refused.getMessage().contains("'hoarder'"), refused.getMessage());
+        socket.transport().resume();
+        offer(queue, 8);
+        queue.kick();
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+        hoarder.stageOldest();
+        hoarder.publish();
+        assertEquals(8, driver.await(queue).written());
+    }
+
+    @Test
+    void aSuccessorThatCannotBeActivatedIsRefusedAndTheNextOneIsNot() {
+        Probe former = plug(new Probe());
+        DriverQueue queue = driver.start(0).queue(0);
+        socket.still(() -> {
+            socket.transport().suspend(Socket.LIMIT);
+            DeviceState state = socket.transport().capture();
+            Socket.detach(socket.transport());
+            Stateful bad = socket.attach(new FailingDevice(new Probe()));
+            int raised = driver.board().raised();
+            DeviceException refused = assertThrows(DeviceException.class, () -> bad.restore(state));
+            assertTrue(refused.getMessage().contains("a bug in activate"), refused.getMessage());
+            Socket.detach(bad);
+            assertEquals(raised, driver.board().raised());
+            Stateful next = socket.attach(new Probe());
+            next.restore(state);
+            socket.put(next);
+            next.resume();
+        });
+        offer(queue, 8);
+        assertEquals(8, driver.complete(queue).written());
+        assertEquals(1, former.deactivations.get());
     }
 
     @Test
