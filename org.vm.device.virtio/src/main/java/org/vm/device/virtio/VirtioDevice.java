@@ -13,6 +13,21 @@ import org.vm.api.device.DeviceType;
  * a device may block there. Queues and buffers are touched only inside {@code notify} and inside tasks given to
  * {@link Activation#execute}: a reset waits for those, and no guest memory is written after it. An exception that leaves
  * either of them breaks the device until the driver resets it; the machine goes on.
+ *
+ * <p>When the bundle of a device is replaced under a running guest, requests that the device has taken and not completed are
+ * the successor's: {@link Virtqueue#poll} gives it those first, then what is new. Registers, rings and interrupts are the
+ * transport's. A device that must carry more over is also a {@link org.vm.api.state.Stateful}: what the driver has told it and
+ * will not tell again. What it can find out by itself it finds out anew; if its configuration space is another one then, the
+ * driver is told. In detail:
+ * <ul>
+ * <li>the one that leaves: no {@code notify} begins any more, {@code suspend}, tasks end, {@code capture}, and at last
+ * {@code deactivate}; or {@code resume} if the replacement was called off. Tasks given to {@link Activation#execute} meanwhile
+ * wait, and are dropped if it leaves;
+ * <li>the one that comes: {@code activate} with the features that were agreed on, if the driver is ready; then {@code restore}
+ * if there is a state, {@code resume}, and {@code notify} for every queue.
+ * </ul>
+ * A device that is no {@code Stateful} is just activated. {@code onTrial} is the transport's business: an exception that leaves
+ * {@code notify}, {@code activate} or a task of a new version on trial brings the old one back, which does the request again.
  */
 @ConsumerType
 public interface VirtioDevice {
