@@ -195,6 +195,7 @@ public final class DmaEngine implements PciFunction, PciRegisters, BusMaster, St
         context = given;
         buffers = new BufferPool(channels.length, DmaChannel.SLICE);
         status = DeviceStatus.ATTACHED;
+        Stream.of(channels).forEach(DmaChannel::resume);
     }
 
     @Override

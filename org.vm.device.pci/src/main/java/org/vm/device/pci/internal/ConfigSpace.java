@@ -1,10 +1,12 @@
 package org.vm.device.pci.internal;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongConsumer;
 import org.vm.api.DeviceException;
 import org.vm.api.pci.PciRegisters;
+import org.vm.api.state.DeviceState;
 
 /**
  * The 4 KiB of a function's configuration space: bytes with masks that say which bits software writes and which it
@@ -13,6 +15,7 @@ import org.vm.api.pci.PciRegisters;
  */
 final class ConfigSpace {
     static final int SIZE = 4096;
+    private static final String KIND = "org.vm.device.pci.config";
     /** Where the list of capabilities starts, and where the part that is a bus's own ends. */
     private static final int FIRST_CAPABILITY = 0x40;
     private static final int CAPABILITIES_END = 0x100;
@@ -88,6 +91,20 @@ final class ConfigSpace {
     /** Sets or clears bits, from the function's side. */
     void set(Field field, long bits, boolean on) {
         set(field, bits, on ? bits : 0);
+    }
+
+    synchronized DeviceState capture() {
+        return DeviceState.of(KIND, 1).bytes("initial", initial).bytes("values", values).build();
+    }
+
+    /** @throws DeviceException if registers are not where software has found them */
+    synchronized void restore(DeviceState state) {
+        int differs = Arrays.mismatch(initial, state.bytes("initial", initial));
+        if (differs >= 0) {
+            throw new DeviceException("configuration space differs at 0x%x from the one that software has seen".formatted(differs));
+        }
+        byte[] saved = state.bytes("values", initial);
+        System.arraycopy(saved, 0, values, 0, Math.min(saved.length, SIZE));
     }
 
     synchronized void reset() {

@@ -14,6 +14,7 @@ import org.vm.api.pci.PciCapability;
 import org.vm.api.pci.PciDescription;
 import org.vm.api.pci.PciFunction;
 import org.vm.api.pci.PciRegisters;
+import org.vm.api.state.DeviceState;
 
 /**
  * The place of a {@link PciFunction} on the bus: its configuration space with a type 0 header, made as the first one that came
@@ -21,6 +22,7 @@ import org.vm.api.pci.PciRegisters;
  * for another one of the same {@link Shape}, without any effect on configuration space.
  */
 final class Endpoint {
+    private static final String KIND = "org.vm.device.pci.place";
     private static final int MOST_OTHERS = 7;
 
     private final String name;
@@ -252,6 +254,21 @@ final class Endpoint {
         for (int i = 0; i < theirs.size(); i++) {
             registers.get(i).of(theirs.get(i));
         }
+    }
+
+    /** Of the place, without its function. */
+    DeviceState capture() {
+        DeviceState.Builder state = DeviceState.of(KIND, 1).state("config", config.capture());
+        interrupts.capture(state);
+        return state.build();
+    }
+
+    /** Configuration space as it was with another host bridge. @throws DeviceException if it cannot be */
+    void restore(DeviceState state) {
+        config.restore(state.state("config").orElseThrow(() -> new DeviceException("device '%s' lacks its configuration space"
+                .formatted(name))));
+        interrupts.restore(state);
+        mastering.set((config.get(Header.COMMAND) & Header.BUS_MASTER) != 0);
     }
 
     /** Whether the place was reset while nobody was here: no state from before is worth anything. */

@@ -16,6 +16,7 @@ import org.vm.api.hotplug.HotplugException.Reason;
 import org.vm.api.hotplug.SlotInfo;
 import org.vm.api.hotplug.SlotInfo.Way;
 import org.vm.api.hotplug.SlotState;
+import org.vm.api.state.DeviceState;
 
 /**
  * The conversation with a guest about one slot: what is in it, what waits to come in, and what is to go. Whatever happens
@@ -31,6 +32,8 @@ final class HotSlot {
     private static final Duration AGAIN = Duration.ofSeconds(10);
     /** How often time is looked at while something waits. */
     private static final Duration TICK = Duration.ofMillis(250);
+
+    private static final String KIND = "org.vm.device.pci.slot";
 
     /** Somebody waits until the guest uses what is in the slot. */
     private record Arrival(CompletableFuture<SlotInfo> done, long deadline) {}
@@ -48,6 +51,7 @@ final class HotSlot {
     private CompletableFuture<Void> detached = CompletableFuture.completedFuture(null);
     private boolean ticking;
     private boolean again;
+    private boolean frozen;
     /** When the guest has first looked at the port since its reset, and when the last card went. */
     private Long scannedAt;
     private Long emptiedAt;
@@ -131,6 +135,60 @@ final class HotSlot {
         run(() -> { });
     }
 
+    // Another host bridge is to go on here
+
+    /** Nothing happens from now on, or all that might have happened meanwhile. */
+    void freeze(boolean on) {
+        run(() -> frozen = on);
+    }
+
+    /** What goes on that only this host bridge can bring to its end, for people. */
+    Optional<String> conversation() {
+        lock.lock();
+        try {
+            return departure == null && arrivals.isEmpty() && next == null && !scanning ? Optional.empty()
+                    : Optional.of("device '%s' is on its way into %s or out of it".formatted(device(), port.slotName()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    DeviceState capture() {
+        lock.lock();
+        try {
+            DeviceState.Builder captured = DeviceState.of(KIND, 1).text("state", state.name()).flag("pressed-to-come", pressedToCome)
+                    .flag("unannounced", unannounced).flag("announced", announced).text("unheard", unheard);
+            Optional.ofNullable(scannedAt).ifPresent(at -> captured.number("scanned-at", at));
+            Optional.ofNullable(emptiedAt).ifPresent(at -> captured.number("emptied-at", at));
+            Optional.ofNullable(pressedAt).ifPresent(at -> captured.number("pressed-at", at));
+            return captured.build();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** After the card has come, if there is one. */
+    void restore(DeviceState from) {
+        run(() -> {
+            state = card() == null ? SlotState.EMPTY
+                    : Stream.of(SlotState.values()).filter(s -> s.name().equals(from.text("state", ""))).findFirst().orElse(SlotState.PRESENT);
+            pressedToCome = from.flag("pressed-to-come", false);
+            unannounced = from.flag("unannounced", false);
+            announced = from.flag("announced", false);
+            unheard = from.text("unheard", "");
+            scannedAt = moment(from, "scanned-at");
+            emptiedAt = moment(from, "emptied-at");
+            pressedAt = moment(from, "pressed-at");
+        });
+        if (card() != null) {
+            card().watch(this::changed);
+        }
+    }
+
+    private static Long moment(DeviceState from, String name) {
+        return from.fields().get(name) instanceof Long at ? at : null;
+    }
+
     private void run(Runnable change) {
         List<Runnable> then = List.of();
         lock.lock();
@@ -138,7 +196,7 @@ final class HotSlot {
             change.run();
             again = true;
             // An answer may come while it is asked for; then the step that asked is followed by another one.
-            while (again && lock.getHoldCount() == 1) {
+            while (again && !frozen && lock.getHoldCount() == 1) {
                 again = false;
                 step();
             }

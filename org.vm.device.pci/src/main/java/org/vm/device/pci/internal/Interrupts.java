@@ -1,6 +1,8 @@
 package org.vm.device.pci.internal;
 
+import org.vm.api.DeviceException;
 import org.vm.api.irq.InterruptLine;
+import org.vm.api.state.DeviceState;
 
 /**
  * How a function interrupts: MSI-X if that is enabled, else MSI, else its line (PCI Express Base Specification 5.0,
@@ -49,6 +51,19 @@ final class Interrupts implements InterruptLine {
             msix.reset();
         }
         set(false);
+    }
+
+    void capture(DeviceState.Builder into) {
+        if (msix != null) {
+            into.state("msix", msix.capture());
+        }
+    }
+
+    /** After configuration space. */
+    void restore(DeviceState state) {
+        if (msix != null) {
+            msix.restore(state.state("msix").orElseThrow(() -> new DeviceException("its table of MSI-X vectors is not there")));
+        }
     }
 
     boolean useMessages() {

@@ -34,6 +34,19 @@ final class KeptCard {
         states = card.all().stream().map(each -> Optional.<DeviceState>empty()).toList();
     }
 
+    /** One whose functions have taken a state, and have yet to be resumed. */
+    static KeptCard standing(Endpoint card) {
+        KeptCard kept = new KeptCard(card, cause -> { });
+        card.all().stream().map(Endpoint::function).filter(Stateful.class::isInstance).map(Stateful.class::cast)
+                .forEach(kept.suspended::add);
+        return kept;
+    }
+
+    /** What the functions have given, of those that give it. */
+    List<DeviceState> states() {
+        return states.stream().flatMap(Optional::stream).toList();
+    }
+
     Endpoint card() {
         return card;
     }

@@ -1,7 +1,11 @@
 package org.vm.device.pci.internal;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
+import org.vm.api.DeviceException;
 import org.vm.api.pci.PciRegisters;
+import org.vm.api.state.DeviceState;
 
 /**
  * MSI-X capability with its table and pending bits in one BAR (PCI Express Base Specification 5.0, section 7.7.2).
@@ -12,6 +16,7 @@ import org.vm.api.pci.PciRegisters;
  * </pre>
  */
 final class MsiX implements PciRegisters {
+    private static final String KIND = "org.vm.device.pci.msix";
     private static final int ID = 0x11;
     private static final int LENGTH = 12;
     private static final Field MESSAGE_CONTROL = new Field(0x02, 2); // RW
@@ -66,6 +71,33 @@ final class MsiX implements PciRegisters {
         Arrays.fill(data, 0);
         Arrays.fill(vectorControl, MASK);
         Arrays.fill(pending, 0);
+    }
+
+    synchronized DeviceState capture() {
+        ByteBuffer bytes = ByteBuffer.allocate(ENTRY * address.length + Long.BYTES * pending.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (int vector = 0; vector < address.length; vector++) {
+            bytes.putLong(address[vector]).putInt(data[vector]).putInt(vectorControl[vector]);
+        }
+        for (long bits : pending) {
+            bytes.putLong(bits);
+        }
+        return DeviceState.of(KIND, 1).number("vectors", address.length).bytes("table", bytes.array()).build();
+    }
+
+    synchronized void restore(DeviceState state) {
+        ByteBuffer bytes = ByteBuffer.wrap(state.bytes("table", new byte[0])).order(ByteOrder.LITTLE_ENDIAN);
+        if (state.number("vectors", 0) != address.length || bytes.remaining() != ENTRY * address.length + Long.BYTES * pending.length) {
+            throw new DeviceException("there are %d MSI-X vectors, and software has seen %d"
+                    .formatted(address.length, state.number("vectors", 0)));
+        }
+        for (int vector = 0; vector < address.length; vector++) {
+            address[vector] = bytes.getLong() & ~3;
+            data[vector] = bytes.getInt();
+            vectorControl[vector] = bytes.getInt() & MASK;
+        }
+        for (int word = 0; word < pending.length; word++) {
+            pending[word] = bytes.getLong();
+        }
     }
 
     synchronized void send(int vector, Messages messages) {

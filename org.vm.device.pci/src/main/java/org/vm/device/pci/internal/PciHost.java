@@ -23,12 +23,14 @@ import org.vm.api.hotplug.HotplugEvent;
 import org.vm.api.hotplug.HotplugManager;
 import org.vm.api.pci.PciFunction;
 import org.vm.api.replace.DeviceKeeper;
+import org.vm.api.state.DeviceState;
+import org.vm.api.state.Stateful;
 
 /**
  * PCI Express host bridge with generic ECAM (PCI Express Base Specification 5.0, section 7.2.2). Its own registers are
  * configuration space, 4 KiB a function; beside them it maps windows to I/O and memory space.
  */
-public final class PciHost implements MmioDevice, DeviceHost, DeviceTreeContributor, Resettable {
+public final class PciHost implements MmioDevice, DeviceHost, DeviceTreeContributor, Resettable, Stateful {
     /**
      * @param rootPorts 0 to 30
      * @param interrupt source of the first of the four interrupts that INTA to INTD of all functions share
@@ -222,6 +224,28 @@ public final class PciHost implements MmioDevice, DeviceHost, DeviceTreeContribu
     @Override
     public void reset() {
         seats.reset();
+    }
+
+    // Another version of the bridge takes over
+
+    @Override
+    public void suspend(Duration limit) {
+        seats.succession().suspend(limit);
+    }
+
+    @Override
+    public DeviceState capture() {
+        return seats.succession().capture();
+    }
+
+    @Override
+    public void restore(DeviceState state) {
+        seats.succession().restore(state);
+    }
+
+    @Override
+    public void resume() {
+        seats.succession().resume();
     }
 
     // Configuration space: bus, device, function and register are fields of the address

@@ -37,8 +37,11 @@ final class PlaceKeeper implements DeviceKeeper {
             if (current != null) {
                 throw new ReplacementException("host bridge '%s' keeps places already".formatted(seats.host()));
             }
-            current = new Places(seats.all().stream().filter(seat -> bundles.contains(seat.bundle) && seat.function != null).toList());
-            return current;
+            Places held = new Places(seats.all().stream().filter(seat -> bundles.contains(seat.bundle) && seat.function != null).toList());
+            if (!held.held.isEmpty()) {
+                current = held;
+            }
+            return held;
         });
         try {
             places.begin(limit);

@@ -1,14 +1,17 @@
 package org.vm.device.pci.internal;
 
 import java.util.List;
+import org.vm.api.DeviceException;
 import org.vm.api.device.DeviceContext;
 import org.vm.api.irq.InterruptLine;
+import org.vm.api.state.DeviceState;
 
 /**
  * A root port: a bridge with a type 1 header to a bus of its own, on which there is one slot (PCI Express Base
  * Specification 5.0, section 7.5.1.3).
  */
 final class RootPort {
+    private static final String KIND = "org.vm.device.pci.port";
     /** The identity of the root port that public virtual machines have; it has no registers of its own. */
     private static final int VENDOR = 0x1b36;
     private static final int DEVICE = 0x000c;
@@ -117,6 +120,31 @@ final class RootPort {
     /** Whether software has given the port a bus, and may have looked for a card there. */
     boolean scanned() {
         return secondaryBus() != 0;
+    }
+
+    DeviceState capture() {
+        return DeviceState.of(KIND, 1).state("config", config.capture()).flag("linked", linked).flag("told", slot.told()).build();
+    }
+
+    /** As it was with another host bridge, but for the card. */
+    synchronized void restore(DeviceState state) {
+        config.restore(state.state("config").orElseThrow(() -> new DeviceException("%s lacks its configuration space"
+                .formatted(slotName()))));
+        linked = state.flag("linked", false);
+        slot.told(state.flag("told", false));
+    }
+
+    /** The card is there that was there with another host bridge. */
+    synchronized void restored(Endpoint endpoint) {
+        card = endpoint;
+        pulled = List.of();
+    }
+
+    /** A card that has not come with its port is gone. */
+    synchronized void settle() {
+        if (card == null && slot.occupied()) {
+            remove();
+        }
     }
 
     /** A card comes. @param press whether the attention button is pressed with it */

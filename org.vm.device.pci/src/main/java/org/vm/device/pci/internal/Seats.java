@@ -39,6 +39,7 @@ final class Seats implements HotplugManager {
     private final int firstSource;
     private final Hotplug hotplug;
     private final List<HotSlot> slots;
+    private final Succession succession;
     /** Held while functions attach and detach. Taken before the lock of a slot, never after it. */
     private final ReentrantLock lock = new ReentrantLock();
     private final List<Seat> seats = new CopyOnWriteArrayList<>();
@@ -50,6 +51,7 @@ final class Seats implements HotplugManager {
         this.firstSource = firstSource;
         this.hotplug = hotplug;
         slots = bus.ports().stream().map(port -> new HotSlot(port, hotplug, this::left)).toList();
+        succession = new Succession(this, bus, slots);
     }
 
     <T> T locked(Supplier<T> action) {
@@ -147,6 +149,10 @@ final class Seats implements HotplugManager {
             hotplug.machine(next);
             seats.forEach(this::trySettle);
         });
+    }
+
+    Succession succession() {
+        return succession;
     }
 
     /** Keeps places of functions whose bundles are replaced. */
@@ -290,15 +296,7 @@ final class Seats implements HotplugManager {
                     .formatted(host, name));
         }
         int device = seat.wish.isEmpty() ? anywhere(name) : at(seat.wish, name);
-        int pin = Intx.ofCard(device);
-        Endpoint endpoint;
-        try {
-            endpoint = new Endpoint(seat.function, bus.port(device) != null ? Express.Type.ENDPOINT
-                    : Express.Type.INTEGRATED_ENDPOINT, pin, bus::decode);
-            endpoint.attach(context, Intx.source(firstSource, device, pin));
-        } catch (RuntimeException | LinkageError e) {
-            throw new DeviceException("device '%s' failed to attach to host bridge '%s': %s".formatted(name, host, e), e);
-        }
+        Endpoint endpoint = attached(seat, device);
         seat.device = device;
         seat.endpoint = endpoint;
         Optional<HotSlot> slot = slot(seat);
@@ -310,8 +308,21 @@ final class Seats implements HotplugManager {
         LOG.info("machine '{}': device '{}' in {}", context.machine(), name, place(seat));
     }
 
+    /** A place for the card of a seat, with the card, which nobody can reach yet. */
+    Endpoint attached(Seat seat, int device) {
+        int pin = Intx.ofCard(device);
+        try {
+            Endpoint endpoint = new Endpoint(seat.function, bus.port(device) != null ? Express.Type.ENDPOINT
+                    : Express.Type.INTEGRATED_ENDPOINT, pin, bus::decode);
+            endpoint.attach(context, Intx.source(firstSource, device, pin));
+            return endpoint;
+        } catch (RuntimeException | LinkageError e) {
+            throw new DeviceException("device '%s' failed to attach to host bridge '%s': %s".formatted(seat.name, host, e), e);
+        }
+    }
+
     /** Detaches what cannot be reached any more. */
-    private void vacate(Seat seat) {
+    void vacate(Seat seat) {
         Endpoint endpoint = seat.endpoint;
         if (bus.port(seat.device) == null) {
             bus.remove(seat.device);
@@ -327,7 +338,7 @@ final class Seats implements HotplugManager {
         LOG.info("machine '{}': device '{}' left host bridge '{}'", context.machine(), seat.name, host);
     }
 
-    private Optional<Seat> there(int device) {
+    Optional<Seat> there(int device) {
         return seats.stream().filter(s -> s.endpoint != null && s.device == device).findFirst();
     }
 

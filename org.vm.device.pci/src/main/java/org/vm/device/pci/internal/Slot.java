@@ -69,6 +69,22 @@ final class Slot {
         config.onWrite(status, written -> tell());
     }
 
+    /** Whether software was interrupted, and there is still a reason. */
+    synchronized boolean told() {
+        return told;
+    }
+
+    /** After the registers were restored. */
+    synchronized void told(boolean before) {
+        told = before;
+        interrupts.set(before);
+    }
+
+    /** Whether a card is shown to be there. */
+    boolean occupied() {
+        return (config.get(status) & PRESENT) != 0;
+    }
+
     boolean powered() {
         return (config.get(control) & POWER_OFF) == 0;
     }

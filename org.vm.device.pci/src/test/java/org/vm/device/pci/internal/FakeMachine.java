@@ -34,7 +34,8 @@ final class FakeMachine implements DeviceContext, Bus, GuestMemory {
     private final int[] raised = new int[64];
     private final List<Mapping> mappings = new ArrayList<>();
     private final MemorySegment ram = Arena.ofAuto().allocate(RAM_SIZE, 8);
-    final PciHost host;
+    private final Timing timing;
+    PciHost host;
     volatile boolean running;
 
     /** With a host bridge at the address of the {@code virt} board. */
@@ -43,9 +44,23 @@ final class FakeMachine implements DeviceContext, Bus, GuestMemory {
     }
 
     FakeMachine(int rootPorts, Timing timing) {
+        this.timing = timing;
         host = new PciHost("pci", PciHost.Settings.VIRT.with(rootPorts, 32), timing);
         map(SINK, new Sink());
         host.attach(this);
+        map(ECAM, host);
+    }
+
+    /** Another host bridge, which nobody has attached yet. */
+    PciHost another(int rootPorts) {
+        return new PciHost("pci", PciHost.Settings.VIRT.with(rootPorts, 32), timing);
+    }
+
+    /** Attaches another host bridge, in place of one that has left. */
+    void succeed(PciHost next) {
+        mappings.removeIf(mapping -> mapping.base() == ECAM);
+        next.attach(this);
+        host = next;
         map(ECAM, host);
     }
 
