@@ -38,6 +38,7 @@ import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
 import org.vm.api.machine.MachineState;
 import org.vm.api.pci.PciFunction;
+import org.vm.api.replace.BundleReplacer;
 
 /** The machines of this container, as configurations that are written and services that come of them. */
 @Component(service = MachineManager.class)
@@ -49,14 +50,16 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
     private final BundleContext context;
     private final DeviceConfigurations configurations;
     private final ServiceComponentRuntime components;
+    private final BundleReplacer replacer;
     private final ServiceTracker<Machine, Machine> tracker;
     /** Signalled whenever a machine comes or goes. */
     private final Object changed = new Object();
 
     @Activate
     public ContainerMachines(BundleContext context, @Reference ConfigurationAdmin admin,
-            @Reference ServiceComponentRuntime components) {
+            @Reference ServiceComponentRuntime components, @Reference BundleReplacer replacer) {
         this.context = context;
+        this.replacer = replacer;
         this.components = components;
         configurations = new DeviceConfigurations(admin);
         tracker = new ServiceTracker<>(context, Machine.class, this);
@@ -269,6 +272,6 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
 
     @Override
     public String why(String name) {
-        return new Explanation(configurations, components, this::find, context.getBundles()).of(name);
+        return new Explanation(configurations, components, this::find, context.getBundles(), replacer.history()).of(name);
     }
 }

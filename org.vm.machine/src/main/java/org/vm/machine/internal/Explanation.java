@@ -2,11 +2,14 @@ package org.vm.machine.internal;
 
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.startlevel.BundleStartLevel;
@@ -18,6 +21,7 @@ import org.osgi.service.component.runtime.dto.ReferenceDTO;
 import org.osgi.service.component.runtime.dto.UnsatisfiedReferenceDTO;
 import org.vm.api.machine.DeviceManager;
 import org.vm.api.machine.Machine;
+import org.vm.api.replace.Replacement;
 
 /** Why a machine or a device is not there or does not run: a tree of reasons in words, one line each. */
 public final class Explanation {
@@ -25,13 +29,15 @@ public final class Explanation {
     private final ServiceComponentRuntime components;
     private final Function<String, Optional<Machine>> machines;
     private final Bundle[] bundles;
+    private final List<Replacement> replacements;
     private final StringBuilder text = new StringBuilder();
     /** Components that were explained: two that wait for each other must not go on for ever. */
     private final Set<String> explained = new HashSet<>();
 
     Explanation(DeviceConfigurations configurations, ServiceComponentRuntime components,
-            Function<String, Optional<Machine>> machines, Bundle[] bundles) {
+            Function<String, Optional<Machine>> machines, Bundle[] bundles, List<Replacement> replacements) {
         this.bundles = bundles;
+        this.replacements = replacements;
         this.configurations = configurations;
         this.components = components;
         this.machines = machines;
@@ -56,6 +62,7 @@ public final class Explanation {
         }
         missing.forEach(sentence -> line(1, "%s", sentence));
         found.warnings().forEach(sentence -> line(1, "%s", sentence));
+        replacements(1, each -> each.devices().stream().anyMatch(device -> device.startsWith(found.name() + "/")));
         for (DeviceManager.Refusal refusal : found.devices().refusals()) {
             line(1, "device '%s' is refused: %s", refusal.device(), refusal.reason());
         }
@@ -83,8 +90,22 @@ public final class Explanation {
                 bundle(0, bundle);
             }
         }
+        replacements(1, each -> each.bundle().equals(name) || each.devices().stream().anyMatch(device -> device.endsWith("/" + name)));
         if (!any) {
             line(0, "there is no machine or device '%s', and no configuration of that name", name);
+        }
+    }
+
+    /** What became of the latest replacement of each bundle, if it is not simply over. */
+    private void replacements(int depth, Predicate<Replacement> which) {
+        Map<String, Replacement> latest = new LinkedHashMap<>();
+        replacements.stream().filter(which).forEach(each -> latest.put(each.bundle(), each));
+        for (Replacement each : latest.values()) {
+            switch (each.outcome()) {
+                case ON_TRIAL -> line(depth, "bundle '%s' is on trial with version %s, instead of %s", each.bundle(), each.to(), each.from());
+                case ROLLED_BACK, LOST -> line(depth, "%s", each.detail());
+                case DONE -> { }
+            }
         }
     }
 

@@ -88,6 +88,9 @@ public final class Replacements implements BundleReplacer {
                 Thread.ofVirtual().name("trial of " + bundle.getSymbolicName()).start(() -> watch(replacing, time));
             }
             return replacing.record();
+        } catch (ReplacementException e) {
+            LOG.warn("{}", e.getMessage(), e.getCause());
+            throw e;
         } catch (IOException e) {
             throw new ReplacementException("a temporary file cannot be deleted: " + e.getMessage(), e);
         } finally {

@@ -135,7 +135,9 @@ final class Replacing {
             record = history.become(record, outcome, message);
         }
         end();
-        return new ReplacementException(message, cause);
+        LOG.info("bundle '{}' has failed with", name, cause);
+        // Without the cause, which may be of the classes of a version that is gone.
+        return new ReplacementException(message);
     }
 
     private void end() {

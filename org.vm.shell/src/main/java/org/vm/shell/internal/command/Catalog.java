@@ -42,6 +42,8 @@ public final class Catalog {
         commands.put("tlb", CpuCommands.Tlb::new);
         commands.put("stats", StatsCommand::new);
         commands.put("jit", JitCommand::new);
+        commands.put("update", ReplacementCommands.Update::new);
+        commands.put("replacements", ReplacementCommands.History::new);
         commands.put("why", WhyCommand::new);
         commands.put("help", HelpCommand::new);
         return Collections.unmodifiableMap(commands);

@@ -35,7 +35,8 @@ final class DeviceCommands {
             Table table = new Table("NAME", "TYPE", "STATUS", "BASE", "SIZE", "IRQ").right(3, 4, 5);
             for (Attachment attachment : machine.devices().attachments()) {
                 var device = attachment.device();
-                table.row(device.name(), lower(device.type()), lower(device.status()), Quantity.hex(attachment.base()),
+                table.row(device.name(), lower(device.type()), machine.devices().kept().contains(device.name())
+                        ? "being replaced" : lower(device.status()), Quantity.hex(attachment.base()),
                         Quantity.size(device.size()), attachment.irq() == 0 ? "-" : attachment.irq());
             }
             print(table);

@@ -5,10 +5,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** The reasons why something is not there. */
-@Command(name = "why", description = "Says in words why a machine or a device is not there or does not run.",
+@Command(name = "why", description = "Says in words why a machine, a device or a bundle is not there or does not run.",
         footer = {"Example: why linux", "         why disk1"})
 final class WhyCommand extends ShellCommand {
-    @Parameters(paramLabel = "NAME", arity = "0..1", description = "A machine or a device; by default all machines.")
+    @Parameters(paramLabel = "NAME", arity = "0..1", description = "A machine, a device or a bundle; by default all machines.")
     private String name;
 
     WhyCommand(Shell shell) {

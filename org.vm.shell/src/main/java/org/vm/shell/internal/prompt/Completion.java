@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.vm.api.hotplug.SlotInfo;
 import org.vm.api.machine.Machine;
+import org.vm.shell.internal.command.Bundles;
 import org.vm.shell.internal.command.Catalog;
 import org.vm.shell.internal.command.Shell;
 import picocli.CommandLine;
@@ -55,9 +56,13 @@ public final class Completion {
         if (index < 2 || !Catalog.names().contains(words.getFirst().replaceFirst("^vm:", ""))) {
             return false;
         }
-        OptionSpec before = new CommandLine(Catalog.command(words.getFirst().replaceFirst("^vm:", ""), shell))
-                .getCommandSpec().optionsMap().get(words.get(index - 1));
-        return before != null && before.paramLabel().equals("FILE");
+        CommandSpec spec = new CommandLine(Catalog.command(words.getFirst().replaceFirst("^vm:", ""), shell)).getCommandSpec();
+        OptionSpec before = spec.optionsMap().get(words.get(index - 1));
+        if (before != null && before.arity().max() > 0) {
+            return before.paramLabel().equals("FILE");
+        }
+        int position = positional(words.subList(1, index), spec).size();
+        return spec.positionalParameters().stream().anyMatch(p -> p.index().contains(position) && p.paramLabel().equals("FILE"));
     }
 
     private static List<String> positional(List<String> words, CommandSpec spec) {
@@ -83,6 +88,7 @@ public final class Completion {
             case "CONSOLE" -> shell.consoles().of(machine).stream().map(c -> c.name()).toList();
             case "GUEST" -> Stream.concat(Stream.of("builtin"), shell.guests().get().entries().stream().map(e -> e.name()))
                     .toList();
+            case "BUNDLE" -> shell.services().find(Bundles.class).map(Bundles::names).orElse(List.of());
             case "COMMAND" -> Catalog.names();
             case "NAME" -> argument instanceof PositionalParamSpec p && p.arity().min() == 0
                     ? shell.manager().machines().stream().map(Machine::name).toList() : List.of();
