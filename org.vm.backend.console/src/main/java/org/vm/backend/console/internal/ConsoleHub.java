@@ -6,9 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
+import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -21,6 +25,7 @@ import org.slf4j.LoggerFactory;
 import org.vm.api.DeviceException;
 import org.vm.api.backend.AttachableConsole;
 import org.vm.api.backend.ConsoleBackend;
+import org.vm.api.replace.BundleReplacer;
 
 /**
  * A machine's console: a device on one side, any number of people on the other. Output goes to the scroll-back and to
@@ -60,18 +65,62 @@ public final class ConsoleHub implements AttachableConsole {
     private final ByteRing recent;
     private final ByteRing input = new ByteRing(INPUT_BOUND);
     private final List<View> views = new ArrayList<>();
+    private final Heritage heritage;
+    /** The console that people who came here have now, or {@code null}: this one. */
+    private volatile AttachableConsole successor;
     private Listener listener;
     private int columns = 80;
     private int rows = 24;
 
     @Activate
-    public ConsoleHub(Config config) {
-        this(config.name(), config.scrollback());
+    public ConsoleHub(BundleContext context, Config config) {
+        // Looked up when it is needed: whoever replaces bundles may come later than a console, and goes without it.
+        this(config.name(), config.scrollback(), Heritage.of(() -> Optional.ofNullable(
+                context.getServiceReference(BundleReplacer.class)).map(context::getService), config.vm(), config.name()));
     }
 
     public ConsoleHub(String name, int scrollback) {
+        this(name, scrollback, Heritage.NONE);
+    }
+
+    ConsoleHub(String name, int scrollback, Heritage heritage) {
         this.name = name;
+        this.heritage = heritage;
         this.recent = new ByteRing(Math.max(scrollback, 1));
+        lock.lock();
+        try {
+            // The last thing that is done: from now on the predecessor sends people here.
+            heritage.take(this).ifPresent(this::inherit);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void inherit(Heritage.Estate estate) {
+        recent.push(ByteBuffer.wrap(estate.recent()));
+        input.push(ByteBuffer.wrap(estate.input()));
+        columns = estate.columns();
+        rows = estate.rows();
+        for (Heritage.Looker looker : estate.lookers()) {
+            View view = new View(looker);
+            views.add(view);
+            looker.moved().accept(this, view);
+            Thread.ofVirtual().name("console " + name).start(view);
+        }
+    }
+
+    /** Everything, to a successor, which has the people from now on. */
+    private Heritage.Estate pass(AttachableConsole next) {
+        lock.lock();
+        try {
+            List<Heritage.Looker> lookers = views.stream().map(View::pass).toList();
+            views.clear();
+            byte[] typed = input.toArray();
+            successor = next;
+            return new Heritage.Estate(recent.toArray(), typed, columns, rows, lookers);
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
@@ -168,6 +217,10 @@ public final class ConsoleHub implements AttachableConsole {
 
     @Override
     public byte[] recent() {
+        AttachableConsole next = successor;
+        if (next != null) {
+            return next.recent();
+        }
         lock.lock();
         try {
             return recent.toArray();
@@ -178,6 +231,10 @@ public final class ConsoleHub implements AttachableConsole {
 
     @Override
     public Attachment attach(Viewer viewer, int bound) {
+        AttachableConsole next = successor;
+        if (next != null) {
+            return next.attach(viewer, bound);
+        }
         View view = new View(viewer, bound);
         lock.lock();
         try {
@@ -195,6 +252,11 @@ public final class ConsoleHub implements AttachableConsole {
         int count;
         Listener reader;
         lock.lock();
+        AttachableConsole next = successor;
+        if (next != null) {
+            lock.unlock();
+            return next.type(keys);
+        }
         try {
             count = input.offer(keys);
             reader = listener;
@@ -209,6 +271,10 @@ public final class ConsoleHub implements AttachableConsole {
 
     @Override
     public boolean awaitRoom(Duration timeout) throws InterruptedException {
+        AttachableConsole next = successor;
+        if (next != null) {
+            return next.awaitRoom(timeout);
+        }
         lock.lock();
         try {
             long left = timeout.toNanos();
@@ -221,9 +287,15 @@ public final class ConsoleHub implements AttachableConsole {
         }
     }
 
-    /** The console leaves: so do its viewers. */
+    /** The console leaves: so do its viewers, unless a successor is to come. */
     @Deactivate
     public void close() {
+        if (!heritage.leave(this::pass, this::end)) {
+            end();
+        }
+    }
+
+    private void end() {
         List<View> all;
         lock.lock();
         try {
@@ -258,14 +330,46 @@ public final class ConsoleHub implements AttachableConsole {
     /** One attached viewer, its backlog and the thread that shows it. */
     private final class View implements Attachment, Runnable {
         private final Viewer viewer;
+        private final int bound;
         private final ByteRing backlog;
         private final Condition changed = lock.newCondition();
+        /** Tells whoever attached the viewer, at this console or one before it, where it is now. */
+        private final BiConsumer<AttachableConsole, Attachment> moved;
+        /** Done when the viewer's thread before has shown its last. */
+        private final CompletableFuture<Void> before;
+        private final CompletableFuture<Void> shown = new CompletableFuture<>();
         private boolean showing;
         private boolean closed;
+        /** Where the viewer is now, or {@code null}: here. */
+        private volatile Attachment next;
 
         View(Viewer viewer, int bound) {
             this.viewer = viewer;
-            this.backlog = new ByteRing(Math.max(bound, 1));
+            this.bound = bound;
+            backlog = new ByteRing(Math.max(bound, 1));
+            moved = this::moved;
+            before = CompletableFuture.completedFuture(null);
+        }
+
+        View(Heritage.Looker looker) {
+            viewer = looker.viewer();
+            bound = looker.bound();
+            backlog = new ByteRing(Math.max(bound, 1));
+            backlog.push(ByteBuffer.wrap(looker.backlog()));
+            moved = looker.moved();
+            before = looker.shown();
+        }
+
+        private void moved(AttachableConsole console, Attachment attachment) {
+            successor = console;
+            next = attachment;
+        }
+
+        Heritage.Looker pass() {
+            byte[] left = backlog.toArray();
+            closed = true;
+            changed.signalAll();
+            return new Heritage.Looker(viewer, bound, left, moved, shown);
         }
 
         void push(ByteBuffer from) {
@@ -277,16 +381,18 @@ public final class ConsoleHub implements AttachableConsole {
 
         @Override
         public void run() {
+            before.join();
             ByteBuffer chunk = ByteBuffer.allocate(8192);
             try {
                 while (next(chunk)) {
                     viewer.show(chunk.array(), 0, chunk.limit());
                 }
+                leave();
             } catch (IOException gone) {
-                LOG
-                        .info("a viewer of console '{}' is gone: {}", name, gone.getMessage());
-            } finally {
+                LOG.info("a viewer of console '{}' is gone: {}", name, gone.getMessage());
                 close();
+            } finally {
+                shown.complete(null);
             }
         }
 
@@ -299,10 +405,13 @@ public final class ConsoleHub implements AttachableConsole {
                 while (backlog.size() == 0 && !closed) {
                     changed.awaitUninterruptibly();
                 }
+                if (closed) {
+                    return false;
+                }
                 backlog.take(chunk.clear());
                 chunk.flip();
                 showing = true;
-                return !closed;
+                return true;
             } finally {
                 lock.unlock();
             }
@@ -310,11 +419,20 @@ public final class ConsoleHub implements AttachableConsole {
 
         @Override
         public void resize(int newColumns, int newRows) {
-            ConsoleHub.this.resize(newColumns, newRows);
+            Attachment now = next;
+            if (now != null) {
+                now.resize(newColumns, newRows);
+            } else {
+                ConsoleHub.this.resize(newColumns, newRows);
+            }
         }
 
         @Override
         public boolean drain(Duration timeout) throws InterruptedException {
+            Attachment now = next;
+            if (now != null) {
+                return now.drain(timeout);
+            }
             lock.lock();
             try {
                 long left = timeout.toNanos();
@@ -329,6 +447,14 @@ public final class ConsoleHub implements AttachableConsole {
 
         @Override
         public void close() {
+            leave();
+            Attachment now = next;
+            if (now != null) {
+                now.close();
+            }
+        }
+
+        private void leave() {
             lock.lock();
             try {
                 views.remove(this);
