@@ -31,6 +31,8 @@ public interface BundleReplacer {
      * Leaves something behind that must outlive the component which has it, as the memory of a RAM disk; called where the
      * component would let go of it.
      *
+     * @param vm      machine of the device; empty for something that devices of any machine may have behind them
+     * @param device  its name; empty for something that is behind devices of that machine
      * @param what    what it is for that device ({@code "memory"}); of classes that stay, the JDK's or the API's
      * @param cleanup lets go of it; called if nobody takes it before the replacement is over
      * @return false if that device is not being replaced: the caller lets go of it now, as always

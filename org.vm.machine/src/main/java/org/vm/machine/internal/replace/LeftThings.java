@@ -25,7 +25,8 @@ final class LeftThings {
     }
 
     synchronized boolean leave(String vm, String device, String what, Object thing, Runnable cleanup) {
-        if (!devices.contains(vm + "/" + device)) {
+        if (devices.stream().noneMatch(vm.isEmpty() ? each -> true : device.isEmpty() ? each -> each.startsWith(vm + "/")
+                : each -> each.equals(vm + "/" + device))) {
             return false;
         }
         Thing before = things.put(new Label(vm, device, what), new Thing(thing, cleanup));

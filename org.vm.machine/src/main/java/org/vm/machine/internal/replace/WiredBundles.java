@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -20,13 +21,18 @@ import org.osgi.framework.wiring.BundleRevision;
 import org.osgi.framework.wiring.BundleWire;
 import org.osgi.framework.wiring.BundleWiring;
 import org.osgi.framework.wiring.FrameworkWiring;
+import org.vm.api.backend.BlockBackend;
 import org.vm.api.cpu.CpuArchitecture;
+import org.vm.api.device.MmioDevice;
 import org.vm.api.mmu.MmuFactory;
+import org.vm.api.pci.PciFunction;
 import org.vm.api.replace.ReplacementException;
 
-/** A bundle and all that are wired to it, which go and come together; and what the framework does with them. */
+/** A bundle, all that are wired to it, and those whose devices it is behind, which go and come together; and what the framework does with them. */
 final class WiredBundles {
     private static final long REFRESH_SECONDS = 20;
+    /** The package of what is behind devices. */
+    private static final String BACKENDS = BlockBackend.class.getPackageName() + ".";
 
     private final FrameworkWiring framework;
     private final Bundle bundle;
@@ -42,7 +48,7 @@ final class WiredBundles {
         if ((bundle.adapt(BundleRevision.class).getTypes() & BundleRevision.TYPE_FRAGMENT) != 0) {
             throw new ReplacementException("bundle '%s' is a fragment of another one; replace that".formatted(bundle.getSymbolicName()));
         }
-        Collection<Bundle> closure = framework.getDependencyClosure(List.of(bundle));
+        Collection<Bundle> closure = closure(context);
         if (bundle.getBundleId() == 0 || closure.contains(context.getBundle())) {
             throw new ReplacementException("bundle '%s' is a part of the system that replaces bundles; stop the monitor to change it"
                     .formatted(bundle.getSymbolicName()));
@@ -80,6 +86,39 @@ final class WiredBundles {
         return false;
     }
 
+    /** Those that are wired to it, and those whose devices have something of theirs behind them; with all that are wired to these. */
+    private Collection<Bundle> closure(BundleContext context) {
+        Collection<Bundle> wired = framework.getDependencyClosure(List.of(bundle));
+        Set<Bundle> all = new LinkedHashSet<>(wired);
+        for (Bundle each : context.getBundles()) {
+            if (wired.stream().anyMatch(provider -> isBehind(provider, each))) {
+                all.add(each);
+            }
+        }
+        return all.size() == wired.size() ? wired : framework.getDependencyClosure(all);
+    }
+
+    /** Whether devices of {@code user} use a backend that {@code provider} offers. */
+    private static boolean isBehind(Bundle provider, Bundle user) {
+        return provider != user && services(user).anyMatch(WiredBundles::isDevice)
+                && services(provider).filter(service -> classes(service).anyMatch(name -> name.startsWith(BACKENDS)))
+                        .map(ServiceReference::getUsingBundles).anyMatch(users -> users != null && List.of(users).contains(user));
+    }
+
+    private static boolean isDevice(ServiceReference<?> service) {
+        return service.getProperty("vm") != null && classes(service).anyMatch(name -> name.equals(MmioDevice.class.getName())
+                || name.equals(PciFunction.class.getName()) || name.endsWith(".VirtioDevice"));
+    }
+
+    private static Stream<ServiceReference<?>> services(Bundle bundle) {
+        ServiceReference<?>[] registered = bundle.getRegisteredServices();
+        return registered == null ? Stream.empty() : Stream.of(registered);
+    }
+
+    private static Stream<String> classes(ServiceReference<?> service) {
+        return Stream.of((String[]) service.getProperty("objectClass"));
+    }
+
     private static void dependents(Bundle provider, Collection<Bundle> all, Set<Bundle> ordered) {
         if (ordered.contains(provider)) {
             return;
@@ -92,6 +131,7 @@ final class WiredBundles {
                 users.add(user);
             }
         }
+        all.stream().filter(user -> user != provider && !ordered.contains(user) && isBehind(provider, user)).forEach(users::add);
         List<Bundle> rest = new ArrayList<>(all);
         rest.remove(provider);
         users.forEach(user -> dependents(user, rest, ordered));
