@@ -23,19 +23,19 @@ interface Keepsake {
 
     void leave(AtomicReferenceArray<MemorySegment> chunks);
 
-    static Keepsake of(Supplier<Optional<BundleReplacer>> replacer, String vm, String disk) {
+    static Keepsake of(Supplier<Optional<BundleReplacer>> replacer, String vm, String disk, String what) {
         return new Keepsake() {
             @Override
             @SuppressWarnings("unchecked")
             public Optional<AtomicReferenceArray<MemorySegment>> take() {
-                return replacer.get().flatMap(r -> r.take(vm, disk, "memory", AtomicReferenceArray.class))
+                return replacer.get().flatMap(r -> r.take(vm, disk, what, AtomicReferenceArray.class))
                         .map(chunks -> (AtomicReferenceArray<MemorySegment>) chunks);
             }
 
             @Override
             public void leave(AtomicReferenceArray<MemorySegment> chunks) {
                 // Memory without an owner is free; nothing is to be cleaned up.
-                replacer.get().ifPresent(r -> r.leave(vm, disk, "memory", chunks, () -> { }));
+                replacer.get().ifPresent(r -> r.leave(vm, disk, what, chunks, () -> { }));
             }
         };
     }

@@ -79,7 +79,7 @@ public final class LocalStorage implements BlockBackendFactory, StorageMover {
     }
 
     private BlockBackend ramDisk(long size, String vm, String disk) {
-        return new RamDiskBackend(size, Keepsake.of(() -> Optional.ofNullable(replacer), vm, disk));
+        return new RamDiskBackend(size, Keepsake.of(() -> Optional.ofNullable(replacer), vm, disk, "memory"));
     }
 
     private static BlockBackend image(Path path, boolean readOnly, String size) {

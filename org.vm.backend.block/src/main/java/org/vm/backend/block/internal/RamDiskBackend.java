@@ -4,7 +4,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -16,6 +18,7 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.vm.api.ConfigurationException;
 import org.vm.api.backend.AdjustableBackend;
 import org.vm.api.backend.BlockBackend;
+import org.vm.api.replace.BundleReplacer;
 
 /** Storage in memory that is forgotten in the end; takes room only where it was written. */
 @Component(service = BlockBackend.class, configurationPid = "org.vm.backend.block.ram",
@@ -40,8 +43,9 @@ public final class RamDiskBackend implements AdjustableBackend {
     private volatile AtomicReferenceArray<MemorySegment> chunks;
 
     @Activate
-    public RamDiskBackend(Config config) {
-        this(ByteSize.parse(config.size()));
+    public RamDiskBackend(BundleContext context, Config config) {
+        this(ByteSize.parse(config.size()), Keepsake.of(() -> Optional.ofNullable(
+                context.getServiceReference(BundleReplacer.class)).map(context::getService), "", "", "memory of " + config.name()));
     }
 
     public RamDiskBackend(long size) {

@@ -39,6 +39,9 @@ public final class ConsoleHub implements AttachableConsole {
     /** Typed bytes kept while the guest does not read. */
     private static final int INPUT_BOUND = 64 << 10;
 
+    /** What a console needs when there is a new version of its bundle already; of the old one no more is loaded then. */
+    static final List<Class<?>> NEEDED_IN_THE_END = List.of(View.class, Heritage.Estate.class, Heritage.Looker.class);
+
     /** Device status report and device attributes (ECMA-48, DSR and DA). */
     private static final Pattern QUERY = Pattern.compile("\033\\[[0-9;?>=]*[nc]");
 
