@@ -47,6 +47,9 @@ final class Kept {
     /** The machine was reset while nobody was here. */
     private boolean anew;
     private boolean trial;
+    /** Who is to be here in a moment, and has failed already. */
+    private MmioDevice coming;
+    private Throwable early;
     private boolean suspended;
     private boolean over;
 
@@ -203,9 +206,16 @@ final class Kept {
         offer.windows = behind;
         offer.attachment = new Attachment(device, mapped.base(), offer.attachment.irq());
         offer.device = device;
+        Throwable failed;
         synchronized (this) {
             trial = true;
+            coming = null;
+            failed = early;
+            early = null;
             place.open(device);
+        }
+        if (failed != null) {
+            fault(device, failed);
         }
         behind.taken().forEach((there, mapping) -> ((Place) there.device()).open(mapping == null ? null : mapping.device()));
     }
@@ -215,8 +225,12 @@ final class Kept {
             if (state != null && !anew) {
                 registry.calls().run("device '" + name + "' to take the state", () -> next.restore(state));
             }
-            registry.calls().run("device '" + name + "' to go on", next::resume);
+            synchronized (this) {
+                coming = device;
+                early = null;
+            }
             next.onTrial(cause -> fault(device, cause));
+            registry.calls().run("device '" + name + "' to go on", next::resume);
         }
         if (anew && device instanceof Resettable next) {
             next.reset();
@@ -230,6 +244,7 @@ final class Kept {
                 trial = false;
                 keep();
             } else {
+                early = coming == device && early == null ? cause : early;
                 return !over;
             }
         }
