@@ -115,7 +115,7 @@ class KeptTransportTest {
         register(next);
         get(hold.filled());
         served(0);
-        assertEquals(1, next.done.get());
+        assertTrue(driver.board().await(() -> next.done.get() == 1, FakeDriver.SOON));
         hold.accept();
         hold.close();
         assertEquals(transport, wiring.pci() ? container.services(PciFunction.class) : container.services(MmioDevice.class));
@@ -190,7 +190,7 @@ class KeptTransportTest {
         get(hold.filled());
         served(0);
         served(1);
-        assertEquals(2, back.done.get());
+        assertTrue(driver.board().await(() -> back.done.get() == 2, FakeDriver.SOON));
         hold.accept();
         assertFalse(driver.needsReset());
         assertEquals(0, bad.done.get());
@@ -294,7 +294,7 @@ class KeptTransportTest {
         get(hold.filled());
         hold.accept();
         served(0);
-        assertEquals(1, next.done.get());
+        assertTrue(driver.board().await(() -> next.done.get() == 1, FakeDriver.SOON));
         assertEquals(1, next.activations.get());
     }
 

@@ -110,7 +110,7 @@ class ReplacementTest {
         for (long at : new long[] {first, second, third}) {
             assertEquals(0xAB, driver.get8(at));
         }
-        assertEquals(3, next.done.get());
+        assertTrue(driver.board().await(() -> next.done.get() == 3, FakeDriver.SOON));
         assertEquals(1, former.deactivations.get());
     }
 
@@ -255,10 +255,32 @@ class ReplacementTest {
         socket.replace(back);
         assertEquals(8, driver.await(queue).written());
         assertEquals(16, driver.await(queue).written());
-        assertEquals(2, back.done.get());
+        assertTrue(driver.board().await(() -> back.done.get() == 2, FakeDriver.SOON));
         assertEquals(1, bad.deactivations.get());
         assertSame(bad.thrownAtWork, fault.get());
         assertFalse(trying == socket.transport());
+    }
+
+    @Test
+    void aNewVersionThatStoppedOnTrialAndGoesOnNeverthelessIsBroken() throws Exception {
+        plug(new Probe());
+        driver.start(0);
+        Probe bad = new Probe();
+        bad.thrownAtWork = new IllegalStateException("a bug of the new version");
+        CompletableFuture<Throwable> fault = new CompletableFuture<>();
+        Stateful trying = onTrial(bad, fault);
+        offer(driver.queue(0), 8);
+        driver.queue(0).kick();
+        fault.get(20, TimeUnit.SECONDS);
+        socket.still(() -> {
+            trying.suspend(Socket.LIMIT);
+            trying.resume();
+        });
+        assertTrue(driver.awaitNeedsReset());
+        bad.thrownAtWork = null;
+        driver.start(0);
+        offer(driver.queue(0), 8);
+        assertEquals(8, driver.complete(driver.queue(0)).written());
     }
 
     /** Replaces the device by one that is watched. */
@@ -302,7 +324,7 @@ class ReplacementTest {
         Socket.detach(trying);
         assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
         assertFalse(queue.hasUsed());
-        assertEquals(1, back.done.get());
+        assertTrue(driver.board().await(() -> back.done.get() == 1, FakeDriver.SOON));
     }
 
     @Test

@@ -75,6 +75,8 @@ final class DeviceControl {
     /** An interrupt that waits for the end of that; guarded by {@link #state}. */
     private boolean owesChange;
     private volatile Stateful.Trial trial;
+    /** Why a device on trial has stopped. */
+    private volatile Throwable stopped;
     /** The own state that a device on trial has taken over. */
     private DeviceState taken;
     /** What the configuration's generation is larger by than the device says: it goes on counting with another device. */
@@ -390,7 +392,11 @@ final class DeviceControl {
             return false;
         }
         source.pause();
-        return watching.fault(cause);
+        if (!watching.fault(cause)) {
+            return false;
+        }
+        stopped = cause;
+        return true;
     }
 
     /** A device in use may not access guest memory any more; returns when it does not. */
@@ -470,6 +476,7 @@ final class DeviceControl {
             }
             driverFeatures = 0;
             failure = "";
+            stopped = null;
             synchronized (state) {
                 owesChange = false;
                 if (ownsPlace) {
@@ -568,6 +575,13 @@ final class DeviceControl {
 
     private void goOn() {
         Session active = session;
+        Throwable cause = stopped;
+        stopped = null;
+        if (active != null && cause != null) {
+            // Nobody has come in its place after all.
+            failed(active, "the device threw " + cause, cause);
+            return;
+        }
         try {
             if (device instanceof Stateful stateful) {
                 stateful.resume();
@@ -627,6 +641,7 @@ final class DeviceControl {
         lock.lock();
         try {
             suspended = true;
+            stopped = null;
             if (!from.kind().equals(KIND)) {
                 throw new DeviceException("the state of '" + from.kind() + "' is not that of a virtio device");
             }
