@@ -33,7 +33,7 @@ public final class LocalStorage implements BlockBackendFactory, StorageMover {
     private volatile BundleReplacer replacer;
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
-    void bindMachines(MachineManager manager) {
+    public void bindMachines(MachineManager manager) {
         machines = manager;
     }
 
