@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Dictionary;
+import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.Map;
 import java.util.Properties;
@@ -15,6 +17,8 @@ import org.apache.felix.fileinstall.ArtifactInstaller;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.service.cm.ConfigurationEvent;
+import org.osgi.service.cm.ConfigurationListener;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -33,8 +37,8 @@ import org.vm.api.machine.MachineManager;
  *
  * <p>When the file of a device is deleted, the guest is asked to let the device go, and the configuration goes after it.
  */
-@Component(service = ArtifactInstaller.class, property = "service.ranking:Integer=100")
-public final class FactoryConfigurationFiles implements ArtifactInstaller {
+@Component(service = {ArtifactInstaller.class, ConfigurationListener.class}, property = "service.ranking:Integer=100")
+public final class FactoryConfigurationFiles implements ArtifactInstaller, ConfigurationListener {
     private static final String SUFFIX = ".cfg";
     /** For the guest to let a device go; with a driver for slots it blinks for five seconds first. */
     private static final Duration PATIENCE = Duration.ofSeconds(15);
@@ -43,7 +47,8 @@ public final class FactoryConfigurationFiles implements ArtifactInstaller {
     private final ConfigurationAdmin admin;
     /** By PID, configurations whose devices are leaving. */
     private final Map<String, CompletableFuture<Void>> leaving = new ConcurrentHashMap<>();
-
+    /** By PID, files that are read. */
+    private final Map<String, StorageLines> read = new ConcurrentHashMap<>();
     private volatile MachineManager machines;
 
     @Activate
@@ -69,7 +74,9 @@ public final class FactoryConfigurationFiles implements ArtifactInstaller {
 
     @Override
     public void install(File file) throws IOException {
+        long modified = file.lastModified();
         Hashtable<String, Object> properties = read(file);
+        read.put(pid(file), new StorageLines(file, modified, properties));
         CompletableFuture<Void> before = leaving.get(pid(file));
         if (before == null) {
             configuration(file).updateIfDifferent(properties);
@@ -100,8 +107,31 @@ public final class FactoryConfigurationFiles implements ArtifactInstaller {
         install(file);
     }
 
+    /** A disk that has moved to other storage is found there when the file is read the next time. */
+    @Override
+    public void configurationEvent(ConfigurationEvent event) {
+        StorageLines lines = read.get(event.getPid());
+        if (event.getType() != ConfigurationEvent.CM_UPDATED || lines == null || !lines.settings().containsKey("vm")) {
+            return;
+        }
+        try {
+            Dictionary<String, Object> properties = configuration(lines.file()).getProperties();
+            if (properties == null) {
+                return;
+            }
+            Map<String, String> now = new HashMap<>();
+            for (String key : Collections.list(properties.keys())) {
+                now.put(key, String.valueOf(properties.get(key)));
+            }
+            lines.follow(now);
+        } catch (IOException e) {
+            LOG.warn("{} cannot be changed, and names storage that the disk no longer has", lines.file(), e);
+        }
+    }
+
     @Override
     public void uninstall(File file) throws IOException {
+        read.remove(pid(file));
         Configuration configuration = configuration(file);
         MachineManager manager = machines;
         Dictionary<String, Object> properties = manager == null ? null : configuration.getProperties();

@@ -18,7 +18,9 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.osgi.service.cm.Configuration;
+import org.osgi.framework.ServiceReference;
 import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.service.cm.ConfigurationEvent;
 import org.vm.api.hotplug.HotplugException;
 import org.vm.shell.internal.command.FakeManager;
 
@@ -91,6 +93,28 @@ class FactoryConfigurationFilesTest {
         files.uninstall(same);
         assertEquals(List.of(), manager.calls);
         assertEquals("[org.vm.device.virtio.blk~disk1]", store.keySet().toString());
+    }
+
+    @Test
+    void theFileOfADiskThatHasMovedNamesItsNewStorage() throws Exception {
+        String name = "org.vm.device.virtio.blk~disk1";
+        File disk = file(name + ".cfg", "# data\nvm = linux\nfile : old.img\nsize=2G\n");
+        files.install(disk);
+        store.put(name, new Hashtable<>(Map.of("vm", "linux", "ram", "2G", "queues", "4")));
+        files.configurationEvent(updated(name));
+        assertEquals("# data\nvm = linux\nram=2G\n", Files.readString(disk.toPath()));
+        files.update(disk);
+        store.put(name, new Hashtable<>(Map.of("vm", "linux", "file", "new.img")));
+        Files.writeString(disk.toPath(), "vm=linux\nfile=mine.img\n");
+        assertTrue(disk.setLastModified(disk.lastModified() + 2000));
+        files.configurationEvent(updated(name));
+        assertEquals("vm=linux\nfile=mine.img\n", Files.readString(disk.toPath()), "somebody else was here");
+    }
+
+    private static ConfigurationEvent updated(String pid) {
+        @SuppressWarnings("unchecked")
+        ServiceReference<ConfigurationAdmin> reference = proxy(ServiceReference.class, (name, arguments) -> null);
+        return new ConfigurationEvent(reference, ConfigurationEvent.CM_UPDATED, null, pid);
     }
 
     @Test
