@@ -1,5 +1,6 @@
 package org.vm.itest;
 
+import static org.junit.Assert.assertNotNull;
 import static org.junit.Assert.assertTrue;
 import static org.junit.Assume.assumeTrue;
 
@@ -17,7 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.osgi.framework.BundleContext;
-import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.util.tracker.ServiceTracker;
 import org.vm.api.backend.AttachableConsole;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
@@ -30,21 +31,29 @@ final class LinuxGuest implements AutoCloseable {
     private static final String PROMPT = "root@linux:~# ";
     private static final Path SOURCES = Path.of("..", "bench", "guest").toAbsolutePath().normalize();
 
-    private final BundleContext context;
     private final MachineManager machines;
     private final Terminal terminal;
     final Machine machine;
 
     /** What comes out of a console, and a keyboard. */
     static final class Terminal implements AttachableConsole.Viewer, AutoCloseable {
-        private final AttachableConsole console;
+        /** The console may be another one later; who looks at it stays. */
+        private final ServiceTracker<AttachableConsole, AttachableConsole> consoles;
         private final AttachableConsole.Attachment attachment;
         private final StringBuilder said = new StringBuilder();
         private int seen;
 
-        Terminal(AttachableConsole console) {
-            this.console = console;
-            attachment = console.attach(this, 1 << 20);
+        Terminal(BundleContext context) throws Exception {
+            consoles = new ServiceTracker<>(context, context.createFilter("(&(objectClass=" + AttachableConsole.class.getName()
+                    + ")(vm=" + NAME + ")(name=serial0))"), null);
+            consoles.open();
+            attachment = console().attach(this, 1 << 20);
+        }
+
+        private AttachableConsole console() throws InterruptedException {
+            AttachableConsole console = consoles.waitForService(STEP.toMillis());
+            assertNotNull("the machine has no console", console);
+            return console;
         }
 
         @Override
@@ -74,6 +83,7 @@ final class LinuxGuest implements AutoCloseable {
         void type(String text) throws InterruptedException {
             ByteBuffer keys = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
             while (keys.hasRemaining()) {
+                AttachableConsole console = console();
                 int before = keys.remaining();
                 console.type(keys);
                 if (keys.remaining() == before) {
@@ -85,11 +95,11 @@ final class LinuxGuest implements AutoCloseable {
         @Override
         public void close() {
             attachment.close();
+            consoles.close();
         }
     }
 
-    private LinuxGuest(BundleContext context, MachineManager machines, Machine machine, Terminal terminal) {
-        this.context = context;
+    private LinuxGuest(MachineManager machines, Machine machine, Terminal terminal) {
         this.machines = machines;
         this.machine = machine;
         this.terminal = terminal;
@@ -104,7 +114,7 @@ final class LinuxGuest implements AutoCloseable {
         Machine machine = machines.create(NAME, Map.of("memory", "256M", "vcpus", vcpus, "kernel", guest.resolve("Image").toString(),
                 "initrd", guest.resolve("initrd.cpio").toString(), "append", "console=ttyS0"));
         machines.addDevice(NAME, "virtio.blk", "tools", Map.of("file", tools.toString()));
-        return new LinuxGuest(context, machines, machine, new Terminal(console(context, "console").orElseThrow()));
+        return new LinuxGuest(machines, machine, new Terminal(context));
     }
 
     private static Path disk(Path folder, String... programs) throws Exception {
@@ -130,16 +140,6 @@ final class LinuxGuest implements AutoCloseable {
         }
         assertTrue(command[0] + " does not end", process.waitFor(2, TimeUnit.MINUTES));
         assertTrue(String.join(" ", command) + ":\n" + said, process.exitValue() == 0);
-    }
-
-    private static Optional<AttachableConsole> console(BundleContext context, String name) throws InvalidSyntaxException {
-        return context.getServiceReferences(AttachableConsole.class, "(&(vm=" + NAME + ")(name=" + name + "))").stream()
-                .map(context::getService).findFirst();
-    }
-
-    /** Another console of the machine. */
-    Terminal terminal(String console) throws InvalidSyntaxException {
-        return new Terminal(console(context, console).orElseThrow());
     }
 
     LinuxGuest boot() throws Exception {
