@@ -28,15 +28,29 @@ final class Instructions {
 
     /** Takes those of them that fit to what is there and to those before them. */
     synchronized InstructionSet choose(List<InstructionExtension> extensions) {
-        List<InstructionExtension> chosen = new ArrayList<>();
         List<String> refused = new ArrayList<>();
-        InstructionSet instructions = architecture.instructionSet(List.of());
+        List<InstructionExtension> chosen = List.copyOf(extensions);
+        InstructionSet instructions;
+        try {
+            instructions = architecture.instructionSet(chosen);
+        } catch (RuntimeException | LinkageError e) {
+            chosen = fitting(extensions, refused);
+            instructions = architecture.instructionSet(chosen);
+        }
+        accepted = chosen;
+        refusals = List.copyOf(refused);
+        return instructions;
+    }
+
+    /** One after the other; it takes a moment for each. */
+    private List<InstructionExtension> fitting(List<InstructionExtension> extensions, List<String> refused) {
+        List<InstructionExtension> fitting = new ArrayList<>();
         for (InstructionExtension extension : extensions) {
-            chosen.add(extension);
+            fitting.add(extension);
             try {
-                instructions = architecture.instructionSet(List.copyOf(chosen));
+                architecture.instructionSet(List.copyOf(fitting));
             } catch (RuntimeException | LinkageError e) {
-                chosen.removeLast();
+                fitting.removeLast();
                 String refusal = "the instructions of " + extension.getClass().getName() + " are refused: "
                         + (e instanceof VmException ? e.getMessage() : e.toString());
                 if (!refusals.contains(refusal)) {
@@ -45,9 +59,7 @@ final class Instructions {
                 refused.add(refusal);
             }
         }
-        accepted = List.copyOf(chosen);
-        refusals = List.copyOf(refused);
-        return instructions;
+        return List.copyOf(fitting);
     }
 
     /** What was taken at last. */
