@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { LENGTH = 4096, TIMES = 5000 };
+enum { LENGTH = 4096, TIMES = 100, PARTS = 50 };
 
 static long a[LENGTH], b[LENGTH];
 
@@ -71,18 +71,25 @@ static long plain_distances(void) {
 
 static long results[4];
 
-/* Nanoseconds for each element, the first tenth not counted. */
+static double nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1e9 + now.tv_nsec;
+}
+
+/* Nanoseconds for each element, the best of some: the first ones are not translated yet. */
 static double measure(long (*function)(void), long *result) {
-    struct timespec begin, end;
+    double best = 1e9;
     *result = 0;
-    for (int i = 0; i < TIMES; i++) {
-        if (i == TIMES / 10) {
-            clock_gettime(CLOCK_MONOTONIC, &begin);
+    for (int part = 0; part < PARTS; part++) {
+        double begin = nanoseconds();
+        for (int i = 0; i < TIMES; i++) {
+            *result = *result * 31 + function();
         }
-        *result = *result * 31 + function();
+        double time = (nanoseconds() - begin) / TIMES / LENGTH;
+        best = time < best ? time : best;
     }
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    return ((end.tv_sec - begin.tv_sec) * 1e9 + (end.tv_nsec - begin.tv_nsec)) / LENGTH / (TIMES - TIMES / 10);
+    return best;
 }
 
 int main(void) {

@@ -6,6 +6,7 @@ import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.vm.api.ExecMode;
@@ -179,6 +180,50 @@ final class EngineBenchmark {
                         addi    t0, t0, 1
                         j       1b
                 """);
+        // What instructions of a bundle are good for, beside the same without them.
+        String difference = """
+                xor     t3, t3, t4
+                """;
+        pairs("products", "mac t3, t4\n");
+        pairs("products-plain", "mul t3, t3, t4\n add a0, a0, t3\n");
+        pairs("ones", difference + "weigh t3, t3\n add a0, a0, t3\n");
+        pairs("ones-plain", difference + """
+                srli    t4, t3, 1
+                and     t4, t4, a1
+                sub     t3, t3, t4
+                and     t4, t3, a2
+                srli    t3, t3, 2
+                and     t3, t3, a2
+                add     t3, t3, t4
+                srli    t4, t3, 4
+                add     t3, t3, t4
+                and     t3, t3, a3
+                mul     t3, t3, a4
+                srli    t3, t3, 56
+                add     a0, a0, t3
+                """);
+    }
+
+    /** A loop over pairs of numbers. */
+    private static void pairs(String name, String body) {
+        LOOPS.put(name, """
+                main:   csrwi   macc, 0
+                        li      a1, 0x5555555555555555
+                        li      a2, 0x3333333333333333
+                        li      a3, 0x0f0f0f0f0f0f0f0f
+                        li      a4, 0x0101010101010101
+                2:      mv      t0, s0
+                        li      t1, 32768
+                        add     t1, t1, s0
+                        mv      t2, t1
+                1:      ld      t3, 0(t0)
+                        ld      t4, 0(t1)
+                        addi    t0, t0, 8
+                        addi    t1, t1, 8
+                        %s
+                        bne     t0, t2, 1b
+                        j       2b
+                """.formatted(body));
     }
 
     public static void main(String[] arguments) {
@@ -209,14 +254,14 @@ final class EngineBenchmark {
     }
 
     private static void loop(String name, double seconds) {
-        try (BareHart hart = new BareHart(engine())) {
+        try (BareHart hart = new BareHart(engine(), List.of(Accumulating.EXTENSION))) {
             hart.load(SETUP + LOOPS.get(name));
             double first = mips(hart, 0.5);
             double best = first;
             for (double done = 0.5; done < seconds; done += 0.5) {
                 best = Math.max(best, mips(hart, 0.5));
             }
-            System.out.printf("%-8s %6.0f MIPS (first half second %.0f), traps %d%n", name, best, first, hart.cpu().traps());
+            System.out.printf("%-14s %6.0f MIPS (first half second %.0f), traps %d%n", name, best, first, hart.cpu().traps());
         }
     }
 
