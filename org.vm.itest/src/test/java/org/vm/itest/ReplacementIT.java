@@ -8,12 +8,15 @@ import static org.ops4j.pax.exam.CoreOptions.options;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.management.ManagementFactory;
+import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -34,6 +37,8 @@ import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
 import org.ops4j.pax.exam.spi.reactors.PerClass;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.wiring.BundleWiring;
+import org.vm.api.DeviceException;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
 import org.vm.api.machine.MachineState;
@@ -143,7 +148,7 @@ public class ReplacementIT {
         assertEquals(Outcome.DONE, done.outcome());
         assertEquals(List.of("guest/sequence"), done.devices());
         assertEquals("10.0.0", done.from());
-        assertEquals("11", done.to());
+        assertEquals("11.0.0", done.to());
         assertTrue(done.pause().toString(), done.pause().isPositive() && done.pause().toSeconds() < 5);
     }
 
@@ -220,5 +225,70 @@ public class ReplacementIT {
         machine.start();
         await("the guest writes again", () -> last() > 0);
         assertEquals("2.0.0", device().get("version"));
+    }
+
+    @Test
+    public void twoVersionsServeDevicesOfTheirOwnSideBySideAndEachIsReplacedAlone() throws Exception {
+        Bundle second = context.installBundle("test:second", DeviceBundle.of("2"));
+        try {
+            second.start();
+            await("both are there", () -> machines.deviceKinds().containsAll(List.of("org.example.sequence@1.0.0", "org.example.sequence@2.0.0")));
+            var refusal = assertThrows(DeviceException.class, () -> machines.addDevice("guest", DeviceBundle.PID, "plain", Map.of()));
+            assertTrue(refusal.getMessage(), refusal.getMessage().contains("say which: org.example.sequence@1.0.0, org.example.sequence@2.0.0"));
+            assertThrows(DeviceException.class, () -> machines.addDevice("guest", DeviceBundle.PID + "@3", "third", Map.of()));
+            machines.addDevice("guest", DeviceBundle.PID + "@1", "one", Map.of());
+            machines.addDevice("guest", DeviceBundle.PID + "@2.0.0", "two", Map.of());
+            assertEquals("1.0.0", machine.devices().find("one").orElseThrow().device().info().get("version"));
+            assertEquals("2.0.0", machine.devices().find("two").orElseThrow().device().info().get("version"));
+            replacer.replace(second.getBundleId(), DeviceBundle.of("3"), Duration.ZERO);
+            assertEquals("3.0.0", machine.devices().find("two").orElseThrow().device().info().get("version"));
+            assertThrows(ReplacementException.class,
+                    () -> replacer.replace(second.getBundleId(), DeviceBundle.failing("4", "restore"), Duration.ZERO));
+            assertEquals("3.0.0", machine.devices().find("two").orElseThrow().device().info().get("version"));
+            assertEquals("1.0.0", machine.devices().find("one").orElseThrow().device().info().get("version"));
+        } finally {
+            second.uninstall();
+        }
+    }
+
+    /** The figures of the class loaders that there are, after a collection; and of the heap, which is less exact. */
+    private record Footprint(int classes, long heap) {
+        static Footprint now() throws InterruptedException {
+            Footprint least = null;
+            for (int i = 0; i < 5; i++) {
+                System.gc();
+                new CountDownLatch(1).await(50, TimeUnit.MILLISECONDS);
+                long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+                Footprint seen = new Footprint(ManagementFactory.getClassLoadingMXBean().getLoadedClassCount(), heap);
+                least = least == null || seen.heap < least.heap ? seen : least;
+            }
+            return least;
+        }
+    }
+
+    /** A hundred updates, or as many as the property {@code replacements} says. */
+    @Test
+    public void nothingOfAnOldVersionStays() throws Exception {
+        int updates = Integer.getInteger("replacements", 100);
+        Footprint before = null;
+        List<WeakReference<ClassLoader>> loaders = new ArrayList<>();
+        for (int i = 1; i <= updates; i++) {
+            if (i % 10 == 5) {
+                assertThrows(ReplacementException.class, () -> replace(DeviceBundle.failing("7", "restore")));
+            }
+            replace(DeviceBundle.of(Integer.toString(i % 2 + 1)));
+            loaders.add(new WeakReference<>(bundle.adapt(BundleWiring.class).getClassLoader()));
+            if (i == 10) {
+                before = Footprint.now();
+            }
+        }
+        assertGoesOnWith(Integer.toString(updates % 2 + 1));
+        Footprint after = Footprint.now();
+        String figures = "after 10: " + before + ", after " + updates + ": " + after;
+        System.out.println(figures);
+        assertTrue(figures, after.classes <= before.classes + 200);
+        assertTrue(figures, after.heap <= before.heap + (8 << 20));
+        long alive = loaders.stream().filter(loader -> loader.get() != null).count();
+        assertTrue(alive + " class loaders are alive", alive <= 2);
     }
 }

@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -168,10 +167,11 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
 
     @Override
     public List<String> deviceKinds() {
-        TreeSet<String> kinds = new TreeSet<>();
-        descriptions().filter(ContainerMachines::makesDevices)
-                .forEach(d -> Stream.of(d.configurationPid).map(DeviceConfigurations::shortName).forEach(kinds::add));
-        return List.copyOf(kinds);
+        return kinds().names();
+    }
+
+    private DeviceKinds kinds() {
+        return new DeviceKinds(descriptions().filter(ContainerMachines::makesDevices).toList());
     }
 
     private static boolean makesDevices(ComponentDescriptionDTO description) {
@@ -190,10 +190,7 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
         if (configurations.machine(machine).isEmpty() && find(machine).isEmpty()) {
             throw new DeviceException("there is no machine '" + machine + "'");
         }
-        String pid = descriptions().filter(ContainerMachines::makesDevices).flatMap(d -> Stream.of(d.configurationPid))
-                .filter(p -> p.equals(kind) || DeviceConfigurations.shortName(p).equals(kind)).findFirst().orElseThrow(
-                        () -> new DeviceException("there is no kind of device '" + kind + "'; there are: "
-                                + String.join(", ", deviceKinds())));
+        String pid = kinds().factory(kind);
         if (configurations.devices(machine).stream().anyMatch(c -> DeviceConfigurations.name(c).equals(name))) {
             throw new DeviceException("machine '" + machine + "' has a device '" + name + "' already");
         }
@@ -218,7 +215,7 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
 
     /** Why the component of a device's configuration cannot be activated. */
     private Optional<String> failure(String pid, String machine, String device) {
-        return descriptions().filter(d -> List.of(d.configurationPid).contains(pid))
+        return descriptions().filter(d -> List.of(d.configurationPid).contains(DeviceConfigurations.plain(pid)))
                 .flatMap(d -> components.getComponentConfigurationDTOs(d).stream())
                 .filter(c -> c.failure != null && machine.equals(c.properties.get("vm")) && device.equals(c.properties.get("name")))
                 .map(c -> Explanation.reason(c.failure)).findFirst();

@@ -26,6 +26,12 @@ final class DeviceConfigurations {
         this.admin = admin;
     }
 
+    /** A PID without the bundle and version that it may be meant for ({@code pid|name|version}). */
+    static String plain(String pid) {
+        int target = pid.indexOf('|');
+        return target < 0 ? pid : pid.substring(0, target);
+    }
+
     static String shortName(String pid) {
         return pid.startsWith(PREFIX) ? pid.substring(PREFIX.length()) : pid;
     }

@@ -116,7 +116,12 @@ public final class Explanation {
         line(depth, "'%s' (configuration %s%s)", DeviceConfigurations.name(configuration), configuration.getPid(),
                 owner == null ? "" : ", for machine '" + owner + "'");
         List<ComponentDescriptionDTO> makers = components.getComponentDescriptionDTOs().stream()
-                .filter(d -> Arrays.asList(d.configurationPid).contains(pid)).toList();
+                .filter(d -> Arrays.asList(d.configurationPid).contains(DeviceConfigurations.plain(pid)))
+                .filter(d -> DeviceKinds.meant(pid, d.bundle)).toList();
+        if (makers.stream().map(d -> d.bundle.id).distinct().count() > 1) {
+            line(depth + 1, "it is meant for no one bundle, and several make it; add it as one of: %s",
+                    String.join(", ", new DeviceKinds(makers).names()));
+        }
         if (makers.isEmpty()) {
             line(depth + 1, "no installed and active bundle makes '%s': install or start one that does",
                     DeviceConfigurations.shortName(pid));

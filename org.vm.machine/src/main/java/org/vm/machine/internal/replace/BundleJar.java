@@ -15,6 +15,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.Constants;
+import org.osgi.framework.Version;
 import org.vm.api.replace.ReplacementException;
 
 /** The jar of a bundle as a file of its own, which lasts until it is closed. */
@@ -65,7 +66,7 @@ final class BundleJar implements AutoCloseable {
                         .formatted(bundle.getSymbolicName(), symbolicName == null ? "a jar that is no bundle" : "'" + symbolicName + "'"));
             }
             String version = headers.getValue(Constants.BUNDLE_VERSION);
-            return version == null ? "0.0.0" : version.strip();
+            return Version.parseVersion(version).toString();
         }
     }
 

@@ -15,6 +15,7 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
+import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -49,6 +50,7 @@ public final class Replacements implements BundleReplacer {
 
     private final BundleContext context;
     private final ServiceComponentRuntime components;
+    private final TargetedConfigurations configurations;
     private final Replacing.Limits limits;
     private final LeftThings left = new LeftThings();
     private final History history = new History();
@@ -57,9 +59,11 @@ public final class Replacements implements BundleReplacer {
     private Replacing trial;
 
     @Activate
-    public Replacements(BundleContext context, Config config, @Reference ServiceComponentRuntime components) {
+    public Replacements(BundleContext context, Config config, @Reference ServiceComponentRuntime components,
+            @Reference ConfigurationAdmin admin) {
         this.context = context;
         this.components = components;
+        configurations = new TargetedConfigurations(admin);
         limits = new Replacing.Limits(Duration.ofSeconds(config.come()), Duration.ofSeconds(config.suspend()));
     }
 
@@ -74,7 +78,8 @@ public final class Replacements implements BundleReplacer {
             endTrial();
             WiredBundles wired = new WiredBundles(context, bundle);
             BundleJar before = BundleJar.of(bundle);
-            Replacing replacing = new Replacing(bundle, wired, before, next.version(), limits, components, left, history);
+            Replacing replacing = new Replacing(bundle, wired, before, next.version(), limits, components, configurations, left,
+                    history);
             try {
                 replacing.begin(keepers(wired), next);
             } catch (RuntimeException e) {

@@ -28,6 +28,7 @@ final class Replacing {
     private final String to;
     private final Limits limits;
     private final ServiceComponentRuntime components;
+    private final TargetedConfigurations configurations;
     private final LeftThings left;
     private final History history;
     private final Instant time = Instant.now();
@@ -40,13 +41,14 @@ final class Replacing {
     record Limits(Duration come, Duration suspend) {}
 
     Replacing(Bundle bundle, WiredBundles bundles, BundleJar before, String to, Limits limits, ServiceComponentRuntime components,
-            LeftThings left, History history) {
+            TargetedConfigurations configurations, LeftThings left, History history) {
         name = bundle.getSymbolicName();
         this.bundles = bundles;
         this.before = before;
         this.to = to;
         this.limits = limits;
         this.components = components;
+        this.configurations = configurations;
         this.left = left;
         this.history = history;
     }
@@ -60,6 +62,7 @@ final class Replacing {
             bundles.stop();
             updated = true;
             bundles.update(next);
+            configurations.move(name, before.version(), to);
             come();
         } catch (RuntimeException | LinkageError e) {
             throw back(sentence(e), e, began);
@@ -116,6 +119,7 @@ final class Replacing {
             bundles.stop();
             if (updated) {
                 bundles.update(before);
+                configurations.move(name, to, before.version());
             }
             come();
         } catch (RuntimeException | LinkageError e) {

@@ -93,7 +93,7 @@ final class DeviceCommands {
         @Parameters(paramLabel = "MACHINE", index = "0", description = "Name of the machine.")
         private String machineName;
 
-        @Parameters(paramLabel = "KIND", index = "1", description = "What to add, as in virtio.blk.")
+        @Parameters(paramLabel = "KIND", index = "1", description = "What to add, as in virtio.blk; or sensor@1.2.0, if there are several versions.")
         private String kind;
 
         @Parameters(paramLabel = "NAME", index = "2", description = "A new name for the device.")
@@ -186,7 +186,8 @@ final class DeviceCommands {
 
     static void requireKind(Shell shell, String kind) {
         List<String> kinds = shell.manager().deviceKinds();
-        if (!kinds.contains(kind)) {
+        String plain = kind.replaceFirst("@.*", "");
+        if (!kinds.contains(plain) && kinds.stream().noneMatch(each -> each.startsWith(plain + "@"))) {
             throw new ConfigurationException("there is no kind of device '" + kind + "'; there are: " + String.join(", ", kinds));
         }
     }
