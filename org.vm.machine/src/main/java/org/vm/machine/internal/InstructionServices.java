@@ -264,13 +264,16 @@ final class InstructionServices implements ServiceTrackerCustomizer<InstructionE
 
         @Override
         public void close() {
+            boolean fewer;
             synchronized (InstructionServices.this) {
                 if (kept == this) {
                     kept = null;
                 }
-                places.removeIf(place -> place.service == null);
+                fewer = places.removeIf(place -> place.service == null);
             }
-            apply();
+            if (fewer) {
+                apply();
+            }
         }
     }
 }
