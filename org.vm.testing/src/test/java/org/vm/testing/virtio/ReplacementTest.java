@@ -415,6 +415,7 @@ class ReplacementTest {
         next.hoarding = true;
         socket.replace(next);
         assertTrue(next.awaitTaken(1));
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
         byte[] ram = driver.get(PlainMemory.RAM, 1 << 20);
         int raised = driver.board().raised();
         activation.kick(0);

@@ -26,7 +26,7 @@ import org.vm.device.virtio.Virtqueue;
  * Block device (VirtIO 1.2, section 5.2). Requests run on workers, several at once, straight between guest RAM and the
  * backend.
  */
-public final class Blk implements VirtioDevice, Stateful, Backed {
+public final class Blk implements VirtioDevice, Stateful {
     /**
      * @param blockSize logical block size that the guest is told, a power of two from 512 to 4096
      * @param serial    what GET_ID answers, 20 characters at most
@@ -198,11 +198,6 @@ public final class Blk implements VirtioDevice, Stateful, Backed {
     public void deactivate() {
         run.sizeCheck.cancel();
         config.set(WRITEBACK, 1, 1);
-    }
-
-    @Override
-    public Object backend() {
-        return backend;
     }
 
     @Override

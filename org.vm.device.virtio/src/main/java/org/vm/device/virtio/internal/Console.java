@@ -45,7 +45,7 @@ import org.vm.device.virtio.internal.ConsolePort.Event;
 @Component(service = VirtioDevice.class, configurationPid = "org.vm.device.virtio.console",
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = Console.Config.class, factory = true)
-public final class Console implements VirtioDevice, Stateful, Backed {
+public final class Console implements VirtioDevice, Stateful {
     @ObjectClassDefinition(name = "VirtIO console", description = "A terminal (/dev/hvc0) and byte streams beside it.")
     @interface Config {
         @AttributeDefinition(name = "Machine", description = "Name of the machine that gets the console.")
@@ -306,11 +306,6 @@ public final class Console implements VirtioDevice, Stateful, Backed {
             present = Arrays.stream(ports).filter(port -> port != null && !port.removed).toList();
         }
         present.forEach(port -> port.backend.disconnect(port.listener));
-    }
-
-    @Override
-    public Object backend() {
-        return terminal ? ports[0].backend : this;
     }
 
     @Override

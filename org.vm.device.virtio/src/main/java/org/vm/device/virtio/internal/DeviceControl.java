@@ -1,23 +1,16 @@
 package org.vm.device.virtio.internal;
 
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.vm.api.DeviceException;
 import org.vm.api.device.DeviceContext;
 import org.vm.api.device.DeviceStatus;
-import org.vm.api.state.DeviceState;
-import org.vm.api.state.Stateful;
 import org.vm.device.virtio.ConfigSpace;
 import org.vm.device.virtio.VirtioDevice;
 
@@ -27,7 +20,7 @@ import org.vm.device.virtio.VirtioDevice;
  * driver does wrong is ignored, or latches DEVICE_NEEDS_RESET.
  *
  * <p>{@code lock} is held during long steps (activation, reset); {@code state} for a few instructions only, and workers
- * take no other: a reset can wait for them.
+ * take no other: a reset can wait for them. What is not private is also its {@link Handover}'s.
  */
 final class DeviceControl {
     static final int ACKNOWLEDGE = 1;
@@ -47,40 +40,35 @@ final class DeviceControl {
         void clear();
     }
 
-    private static final String KIND = "org.vm.device.virtio";
     private static final Logger LOG = LoggerFactory.getLogger(DeviceControl.class);
     /** How long a reset waits for requests in flight before it lets the driver see DEVICE_NEEDS_RESET instead of 0. */
     private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-    private final Interrupts interrupts;
-    private final LogLimit log = new LogLimit();
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Object state = new Object();
+    final Interrupts interrupts;
+    final LogLimit log = new LogLimit();
+    final ReentrantLock lock = new ReentrantLock();
+    final Object state = new Object();
 
     /** Another one after a replacement; written with {@link #lock}, as the queues are. */
-    private volatile VirtioDevice device;
-    private volatile QueueSetup[] queues;
+    volatile VirtioDevice device;
+    volatile QueueSetup[] queues;
     private volatile DeviceContext context;
+    private final Handover handover = new Handover(this);
     private volatile DeviceStatus attachment = DeviceStatus.CREATED;
     /** Device status (2.1); written under {@link #state}. */
-    private volatile int status;
-    private volatile long driverFeatures;
+    volatile int status;
+    volatile long driverFeatures;
     /** The activation that counts; written under {@link #state}. */
-    private volatile Session session;
+    volatile Session session;
     /** An activation that is over but has tasks which did not end in time. */
-    private volatile Session draining;
-    private volatile String failure = "";
+    volatile Session draining;
+    volatile String failure = "";
     /** From suspend, or restore, to resume: nothing is done. */
-    private volatile boolean suspended;
+    volatile boolean suspended;
     /** An interrupt that waits for the end of that; guarded by {@link #state}. */
-    private boolean owesChange;
-    private volatile Stateful.Trial trial;
-    /** Why a device on trial has stopped. */
-    private volatile Throwable stopped;
-    /** The own state that a device on trial has taken over. */
-    private DeviceState taken;
+    boolean owesChange;
     /** What the configuration's generation is larger by than the device says: it goes on counting with another device. */
-    private volatile int generations;
+    volatile int generations;
 
     DeviceControl(VirtioDevice device, Interrupts interrupts) {
         this.device = device;
@@ -88,7 +76,7 @@ final class DeviceControl {
         queues = setups(device);
     }
 
-    private static QueueSetup[] setups(VirtioDevice device) {
+    static QueueSetup[] setups(VirtioDevice device) {
         return Arrays.stream(device.queueSizes()).mapToObj(QueueSetup::new).toArray(QueueSetup[]::new);
     }
 
@@ -113,11 +101,15 @@ final class DeviceControl {
             // What has handed over its place touches nothing there.
             end(!suspended || device instanceof StandIn);
             context = null;
-            trial = null;
+            handover.end();
             attachment = DeviceStatus.DETACHED;
         } finally {
             lock.unlock();
         }
+    }
+
+    Handover handover() {
+        return handover;
     }
 
     ConfigSpace config() {
@@ -141,7 +133,7 @@ final class DeviceControl {
         return half(offered(), select);
     }
 
-    private long offered() {
+    long offered() {
         return device.features() | RingFeatures.OFFERED;
     }
 
@@ -242,7 +234,7 @@ final class DeviceControl {
             broken(e.getMessage(), null);
             return;
         } catch (RuntimeException | LinkageError | AssertionError e) {
-            if (!stoppedOnTrial(started, e)) {
+            if (!handover.stoppedOnTrial(started, e)) {
                 broken("it could not be activated: " + e, e);
             }
             return;
@@ -253,7 +245,7 @@ final class DeviceControl {
         }
     }
 
-    private Session newSession() {
+    Session newSession() {
         LiveQueue[] live = new LiveQueue[queues.length];
         for (int i = 0; i < live.length; i++) {
             live[i] = queues[i].ready() ? open(i) : null;
@@ -380,23 +372,9 @@ final class DeviceControl {
 
     /** From a {@link Session}: the device threw. */
     void threw(Session source, Throwable cause) {
-        if (!stoppedOnTrial(source, cause)) {
+        if (!handover.stoppedOnTrial(source, cause)) {
             failed(source, "the device threw " + cause, cause);
         }
-    }
-
-    /** Whether a device on trial goes again because of a fault: until then it does nothing, and keeps what it has taken. */
-    private boolean stoppedOnTrial(Session source, Throwable cause) {
-        Stateful.Trial watching = trial;
-        if (watching == null || session != source || (status & NEEDS_RESET) != 0) {
-            return false;
-        }
-        source.pause();
-        if (!watching.fault(cause)) {
-            return false;
-        }
-        stopped = cause;
-        return true;
     }
 
     /** A device in use may not access guest memory any more; returns when it does not. */
@@ -414,7 +392,7 @@ final class DeviceControl {
     }
 
     /** With the lock: what the driver asks for cannot be done. */
-    private void broken(String reason, Throwable cause) {
+    void broken(String reason, Throwable cause) {
         Session active;
         synchronized (state) {
             active = session;
@@ -476,7 +454,7 @@ final class DeviceControl {
             }
             driverFeatures = 0;
             failure = "";
-            stopped = null;
+            handover.forget();
             synchronized (state) {
                 owesChange = false;
                 if (ownsPlace) {
@@ -498,270 +476,12 @@ final class DeviceControl {
     }
 
     /** With the lock. */
-    private void finishDraining() {
+    void finishDraining() {
         if (draining != null && draining.quiet()) {
             draining = null;
             synchronized (state) {
                 status &= ~NEEDS_RESET;
             }
-        }
-    }
-
-    // State (see Stateful)
-
-    void onTrial(Stateful.Trial watching) {
-        trial = watching;
-        if (watching == null) {
-            taken = null;
-        }
-    }
-
-    /** As {@link Stateful#suspend}; one on trial does not fail: what does not end in time is given up, and handed over. */
-    void suspend(Duration limit) {
-        lock.lock();
-        try {
-            long deadline = System.nanoTime() + limit.toNanos();
-            Session active = session;
-            if (active != null) {
-                active.pause();
-            }
-            try {
-                if (device instanceof Stateful stateful) {
-                    stateful.suspend(limit);
-                }
-                settle(active, deadline);
-            } catch (RuntimeException | LinkageError | AssertionError e) {
-                if (trial == null) {
-                    goOn();
-                    throw e instanceof DeviceException known ? known
-                            : new DeviceException("device '" + device.name() + "' cannot be suspended: " + e, e);
-                }
-                log.warn(LOG, "device {}, which is to go again, does not end what it has begun: {}", device.name(), e.toString(), e);
-                if (active != null) {
-                    active.abandon();
-                }
-            }
-            suspended = true;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void settle(Session active, long deadline) {
-        Session old = draining;
-        if (old != null && !old.awaitQuiet(deadline - System.nanoTime())
-                || active != null && !active.rest(deadline - System.nanoTime())) {
-            throw new DeviceException("device '" + device.name() + "' has requests in flight that did not end in time");
-        }
-        finishDraining();
-    }
-
-    /** What was suspended, or has been restored, goes on. */
-    void resume() {
-        lock.lock();
-        try {
-            synchronized (state) {
-                suspended = false;
-                if (owesChange) {
-                    owesChange = false;
-                    interrupts.configChanged();
-                }
-            }
-            goOn();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void goOn() {
-        Session active = session;
-        Throwable cause = stopped;
-        stopped = null;
-        if (active != null && cause != null) {
-            // Nobody has come in its place after all.
-            failed(active, "the device threw " + cause, cause);
-            return;
-        }
-        try {
-            if (device instanceof Stateful stateful) {
-                stateful.resume();
-            }
-        } catch (RuntimeException | LinkageError | AssertionError e) {
-            if (active != null) {
-                threw(active, e);
-            }
-            return;
-        }
-        if (active != null) {
-            active.wake();
-        }
-    }
-
-    DeviceState capture() {
-        lock.lock();
-        try {
-            DeviceState.Builder captured = DeviceState.of(KIND, 1).number("deviceId", device.deviceId()).number("status", status)
-                    .number("features", driverFeatures).text("failure", failure)
-                    .number("generation", configGeneration()).bytes("config", config().bytes());
-            List<DeviceState> setups = new ArrayList<>();
-            for (int i = 0; i < queues.length; i++) {
-                LiveQueue live = session == null || (status & NEEDS_RESET) != 0 ? null : session.live(i);
-                DeviceState.Builder queue = queues[i].capture();
-                setups.add((live == null || live.closed() ? queue : queue.state("ring", live.capture())).build());
-            }
-            DeviceState own = own();
-            captured.states("queues", setups);
-            return (own == null ? captured : captured.state("device", own)).build();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** The device's own state; {@code null} if it has none. */
-    DeviceState own() {
-        try {
-            return device instanceof StandIn standIn ? standIn.own() : device instanceof Stateful stateful ? stateful.capture() : null;
-        } catch (RuntimeException | LinkageError | AssertionError e) {
-            if (trial == null) {
-                throw new DeviceException("device '" + device.name() + "' does not give its state: " + e, e);
-            }
-            // What it has answered is in its rings; of all else the latest that is known has to do.
-            log.warn(LOG, "device {}, which is to go again, does not give its state: {}", device.name(), e.toString(), e);
-            return taken;
-        }
-    }
-
-    /** As {@link Stateful#restore}. */
-    void restore(DeviceState from) {
-        restore(from, null);
-    }
-
-    /** @param before kept what the driver wrote into the configuration; {@code null}: nothing */
-    private void restore(DeviceState from, StandIn before) {
-        lock.lock();
-        try {
-            suspended = true;
-            stopped = null;
-            if (!from.kind().equals(KIND)) {
-                throw new DeviceException("the state of '" + from.kind() + "' is not that of a virtio device");
-            }
-            takeOver(from, before);
-        } catch (DeviceException e) {
-            throw new DeviceException("device '" + device.name() + "' cannot take over: " + e.getMessage(), e);
-        } catch (RuntimeException | LinkageError | AssertionError e) {
-            throw new DeviceException("device '" + device.name() + "' cannot take over, it threw " + e, e);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void takeOver(DeviceState from, StandIn before) {
-        long features = from.number("features", 0);
-        int was = (int) from.number("status", 0) & 0xFF;
-        long id = from.number("deviceId", device.deviceId());
-        if (id != device.deviceId()) {
-            throw new DeviceException("its predecessor has device ID " + id + ", it has " + device.deviceId());
-        }
-        if ((was & (DRIVER_OK | FEATURES_OK)) == DRIVER_OK) {
-            throw new DeviceException("no driver gets to status 0x" + Integer.toHexString(was));
-        }
-        if ((was & FEATURES_OK) != 0 && (features & ~offered()) != 0) {
-            throw new DeviceException("it does not offer features that its driver uses: 0x" + Long.toHexString(features & ~offered()));
-        }
-        List<DeviceState> setups = from.states("queues");
-        for (int i = 0; i < setups.size(); i++) {
-            if (i < queues.length) {
-                queues[i].restore(setups.get(i));
-            } else if (setups.get(i).flag("ready", false)) {
-                throw new DeviceException("its driver uses queue " + i + ", and it has " + queues.length);
-            }
-        }
-        driverFeatures = features;
-        failure = from.text("failure", "");
-        synchronized (state) {
-            status = was;
-        }
-        if ((was & (DRIVER_OK | FEATURES_OK | NEEDS_RESET)) == (DRIVER_OK | FEATURES_OK)) {
-            takeOverQueues(setups);
-        }
-        Optional<DeviceState> own = from.state("device");
-        taken = own.orElse(null);
-        if (own.isPresent() && device instanceof Stateful stateful) {
-            stateful.restore(own.get());
-        }
-        if (before != null) {
-            before.replay(config());
-        }
-        int generation = (int) from.number("generation", 0);
-        byte[] config = config().bytes();
-        boolean changed = !Arrays.equals(config, from.bytes("config", config));
-        generations = generation + (changed ? 1 : 0) - config().generation();
-        Session active = session;
-        if (changed && active != null) {
-            active.configChanged();
-        }
-    }
-
-    private void takeOverQueues(List<DeviceState> setups) {
-        Session next;
-        try {
-            next = newSession();
-        } catch (RingException e) {
-            broken(e.getMessage(), null);
-            return;
-        }
-        next.pause();
-        next.rest(0);
-        for (int i = 0; i < Math.min(queues.length, setups.size()); i++) {
-            Optional<DeviceState> ring = setups.get(i).state("ring");
-            if (next.live(i) != null && ring.isPresent()) {
-                next.live(i).restore(ring.get());
-            }
-        }
-        synchronized (state) {
-            session = next;
-        }
-        device.activate(next);
-    }
-
-    /**
-     * Puts a device where a {@link StandIn} is; still suspended.
-     *
-     * @throws DeviceException if it cannot take over; then nothing has changed
-     */
-    void exchange(VirtioDevice successor) {
-        lock.lock();
-        StandIn before = (StandIn) device;
-        QueueSetup[] setups = queues;
-        Session held = session;
-        int oldStatus = status;
-        int oldGenerations = generations;
-        String oldFailure = failure;
-        try {
-            DeviceState now = capture();
-            device = successor;
-            queues = setups(successor);
-            session = null;
-            restore(now, before);
-            if (held != null) {
-                held.close();
-            }
-        } catch (DeviceException e) {
-            if (session != null) {
-                session.close();
-                deactivate(successor);
-            }
-            device = before;
-            queues = setups;
-            failure = oldFailure;
-            generations = oldGenerations;
-            synchronized (state) {
-                session = held;
-                status = oldStatus;
-            }
-            throw e;
-        } finally {
-            lock.unlock();
         }
     }
 

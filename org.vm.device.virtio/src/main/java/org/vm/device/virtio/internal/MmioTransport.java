@@ -161,7 +161,7 @@ public final class MmioTransport implements VirtioTransport, MmioDevice, DeviceT
     @Override
     public DeviceState capture() {
         return DeviceState.of(KIND, 1).number("deviceFeaturesSel", deviceFeaturesSel).number("driverFeaturesSel", driverFeaturesSel)
-                .number("queueSel", queueSel).number("interruptStatus", interrupts.status()).state("control", control.capture())
+                .number("queueSel", queueSel).number("interruptStatus", interrupts.status()).state("control", control.handover().capture())
                 .build();
     }
 

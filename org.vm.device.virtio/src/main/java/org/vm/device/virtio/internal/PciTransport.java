@@ -143,7 +143,7 @@ public final class PciTransport implements VirtioTransport, PciFunction, BusMast
         common.capture(captured);
         vectors.capture(captured);
         window.capture(captured);
-        return captured.state("control", control.capture()).build();
+        return captured.state("control", control.handover().capture()).build();
     }
 
     @Override

@@ -23,7 +23,7 @@ import org.vm.device.virtio.Virtqueue;
 @Component(service = VirtioDevice.class, configurationPid = "org.vm.device.virtio.rng",
         configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = Rng.Config.class, factory = true)
-public final class Rng implements VirtioDevice, Stateful, Backed {
+public final class Rng implements VirtioDevice, Stateful {
     private static final String KIND = "org.vm.device.virtio.rng";
     /** Most bytes given for one request, however large its buffers are. */
     static final long CAP = 64 << 10;
@@ -107,11 +107,6 @@ public final class Rng implements VirtioDevice, Stateful, Backed {
 
     @Override
     public void deactivate() {}
-
-    @Override
-    public Object backend() {
-        return source;
-    }
 
     @Override
     public DeviceState capture() {

@@ -112,20 +112,14 @@ public final class TransportBinder implements DeviceKeeper, ServiceTrackerCustom
     @Override
     public Hold hold(Set<Long> bundles, Duration limit) {
         List<TransportPlace> places = bundles.contains(bundle.getBundle().getBundleId()) ? List.of()
-                : devices.getTracked().entrySet().stream().filter(device -> concerns(bundles, device.getKey(), device.getValue()))
-                .map(Map.Entry::getValue).toList();
+                : devices.getTracked().entrySet().stream().filter(device -> isOf(bundles, device.getKey())).map(Map.Entry::getValue).toList();
         places.forEach(place -> kept.put(place.name(), place));
         return new TransportHold(places, limit, place -> kept.remove(place.name(), place));
     }
 
-    /** Whether a device goes with these bundles: it is theirs, or what it cannot be without. */
-    private static boolean concerns(Set<Long> bundles, ServiceReference<VirtioDevice> reference, TransportPlace place) {
+    private static boolean isOf(Set<Long> bundles, ServiceReference<VirtioDevice> reference) {
         Bundle owner = reference.getBundle();
-        if (owner != null && bundles.contains(owner.getBundleId())) {
-            return true;
-        }
-        Bundle behind = place.device() instanceof Backed backed ? FrameworkUtil.getBundle(backed.backend().getClass()) : null;
-        return behind != null && bundles.contains(behind.getBundleId());
+        return owner != null && bundles.contains(owner.getBundleId());
     }
 
     @Deactivate

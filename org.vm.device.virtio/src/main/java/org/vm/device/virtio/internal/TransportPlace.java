@@ -46,12 +46,12 @@ final class TransportPlace {
     /** Keeps the place. @throws DeviceException if its device cannot be suspended, or does not give its state; it goes on then */
     synchronized void keep(TransportHold by, Duration limit) {
         control.locked(() -> {
-            control.suspend(limit);
+            control.handover().suspend(limit);
             VirtioDevice leaving = control.device();
             try {
-                control.device(new StandIn(leaving, control.own()));
+                control.device(new StandIn(leaving, control.handover().own()));
             } catch (RuntimeException | LinkageError | AssertionError e) {
-                control.resume();
+                control.handover().resume();
                 throw e;
             }
             predecessor = leaving;
@@ -80,9 +80,9 @@ final class TransportPlace {
             } else {
                 // The driver has reset it, and perhaps begun anew.
                 endPredecessor();
-                control.exchange(back);
+                control.handover().exchange(back);
             }
-            control.resume();
+            control.handover().resume();
         });
         forget();
     }
@@ -133,14 +133,14 @@ final class TransportPlace {
             return true;
         }
         try {
-            control.exchange(device);
+            control.handover().exchange(device);
         } catch (DeviceException e) {
             hold.refused(this, e);
             return true;
         }
         Stateful.Trial trial = hold.trial();
-        control.onTrial(trial);
-        control.resume();
+        control.handover().onTrial(trial);
+        control.handover().resume();
         hold.filled(this);
         return true;
     }
@@ -154,13 +154,13 @@ final class TransportPlace {
     synchronized void retake(Duration limit) {
         if (filled()) {
             keep(hold, limit);
-            control.onTrial(null);
+            control.handover().onTrial(null);
         }
     }
 
     /** The successor is trusted. */
     synchronized void accept() {
-        control.onTrial(null);
+        control.handover().onTrial(null);
         forget();
     }
 

@@ -11,24 +11,24 @@ interface VirtioTransport extends Stateful {
 
     @Override
     default void suspend(Duration limit) {
-        control().suspend(limit);
+        control().handover().suspend(limit);
     }
 
     /** What every transport takes over first; vectors and levels come afterwards, for it may interrupt. */
     default void restore(DeviceState state, String kind) {
         String device = control().device().name();
         Fields.require(state, kind, device);
-        control().restore(state.state("control").orElseThrow(() -> new DeviceException("device '" + device
+        control().handover().restore(state.state("control").orElseThrow(() -> new DeviceException("device '" + device
                 + "' cannot take over: the state of its transport lacks 'control'")));
     }
 
     @Override
     default void resume() {
-        control().resume();
+        control().handover().resume();
     }
 
     @Override
     default void onTrial(Trial trial) {
-        control().onTrial(trial);
+        control().handover().onTrial(trial);
     }
 }
