@@ -2,6 +2,7 @@ package org.vm.itest;
 
 import static org.junit.Assert.assertArrayEquals;
 import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertSame;
 import static org.junit.Assert.assertTrue;
 import static org.ops4j.pax.exam.CoreOptions.options;
 import static org.ops4j.pax.exam.CoreOptions.systemProperty;
@@ -151,6 +152,45 @@ public class BackendReplacementIT {
         type("\b".repeat(expected.length()) + "check\r");
         await("the checks", () -> seen().contains("check other harts"));
         assertTrue(new String(console.recent(), StandardCharsets.US_ASCII).contains(expected));
+    }
+
+    @Test
+    public void aSerialPortGetsAnotherConsoleUnderTheGuest() throws Exception {
+        Object port = machine.devices().find("uart").orElseThrow().device();
+        configurations.getFactoryConfiguration(CONSOLE, "other", "?")
+                .update(new Hashtable<>(Map.of("vm", "guest", "name", "other")));
+        await("the other console", () -> other() != null);
+        attachment.close();
+        synchronized (seen) {
+            seen.reset();
+        }
+        attachment = other().attach((bytes, offset, length) -> {
+            synchronized (seen) {
+                seen.write(bytes, offset, length);
+            }
+        }, 1 << 20);
+        String word = "typed-before";
+        type(word);
+        machines.changeDevice("guest", "uart", Map.of("console.target", "(&(vm=guest)(name=other))"));
+        await("the other console is connected", () -> machine.devices().find("uart").orElseThrow().device().info().get("console")
+                .contains("other"));
+        AttachableConsole before = console;
+        console = other();
+        type("-after");
+        await("the echo", () -> (new String(before.recent(), StandardCharsets.US_ASCII) + seen()).contains(word + "-after"));
+        type("\b".repeat(word.length() + 6) + "check\r");
+        await("the checks", () -> seen().contains("check other harts"));
+        assertSame(port, machine.devices().find("uart").orElseThrow().device());
+        assertEquals(MachineState.RUNNING, machine.state());
+    }
+
+    private AttachableConsole other() {
+        try {
+            return context.getServiceReferences(AttachableConsole.class, "(&(vm=guest)(name=other))").stream().findFirst()
+                    .map(context::getService).orElse(null);
+        } catch (org.osgi.framework.InvalidSyntaxException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

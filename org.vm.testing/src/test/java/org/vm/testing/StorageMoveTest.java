@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.vm.api.ExecMode;
 import org.vm.api.VmException;
 import org.vm.api.backend.AdjustableBackend;
 import org.vm.api.backend.StorageMove;
@@ -26,6 +27,8 @@ import org.vm.api.machine.MachineManager;
 import org.vm.backend.block.internal.LocalStorage;
 import org.vm.device.virtio.internal.Blk;
 import org.vm.device.virtio.internal.MmioTransport;
+import org.vm.engine.interp.internal.Interpreter;
+import org.vm.engine.jit.internal.JitEngine;
 import org.vm.guest.FetchOptions;
 import org.vm.guest.GuestImage;
 import org.vm.guest.Progress;
@@ -36,7 +39,7 @@ import org.vm.guest.internal.DebianGuests;
 class StorageMoveTest {
     private static final long SIZE = 64L << 20;
     private static final int MOVES = 8;
-    private static final Duration STEP = Duration.ofMinutes(5);
+    private static final Duration STEP = Duration.ofMinutes(10);
     /** Writes, copies, compares and deletes until it is told to stop; each of the workers in a folder of its own. */
     private static final String WORKER = "work() { mkdir -p w$1; while [ ! -e /stop ]; do for i in 1 2 3; do"
             + " dd if=/dev/urandom of=w$1/f$i bs=64k count=16 2>/dev/null; cp w$1/f$i w$1/g$i; sync;"
@@ -74,7 +77,8 @@ class StorageMoveTest {
         storage.bindMachines(manager());
         disk.set((AdjustableBackend) storage.open(configuration));
         Path last = image;
-        try (GuestMachine guest = GuestMachine.virt().memory(512L << 20).vcpus(2).append(linux.append())
+        try (JitEngine engine = new JitEngine(new Interpreter(), ExecMode.HYBRID, JitEngine.THRESHOLD);
+                GuestMachine guest = GuestMachine.virt().engine(engine).memory(512L << 20).vcpus(2).append(linux.append())
                 .kernel(linux.kernel().orElseThrow()).initrd(linux.initrd().orElseThrow())
                 .device(new MmioTransport(new Blk("disk", disk.get(), Blk.Settings.DEFAULT))).start()) {
             guest.expect("# ", STEP);

@@ -4,14 +4,19 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
+import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.vm.api.ConfigurationException;
+import org.vm.api.backend.AttachableConsole;
 import org.vm.api.backend.ConsoleBackend;
 import org.vm.api.device.DeviceContext;
 import org.vm.api.device.DeviceStatus;
@@ -101,7 +106,9 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
     private static final int CLOCK = 3_686_400;
 
     private final String name;
-    private final ConsoleBackend console;
+    private ConsoleBackend console;
+    /** Of the configuration, what cannot change. */
+    private List<Object> settings = List.of();
     private final ByteBuffer sent = ByteBuffer.allocate(1);
     /** Received bytes, from position 0 to the buffer's position. */
     private final ByteBuffer received = ByteBuffer.allocate(FIFO_SIZE);
@@ -127,14 +134,56 @@ public final class Uart16550 implements MmioDevice, DeviceTreeContributor, Reset
     private volatile DeviceStatus status = DeviceStatus.CREATED;
 
     @Activate
-    public Uart16550(Config config, @Reference(name = "console") ConsoleBackend console) {
-        this(config.name(), console);
+    public Uart16550(Config config) {
+        this(config.name(), (ConsoleBackend) null);
+        settings = List.of(config.name(), config.vm(), config.base(), config.irq());
     }
 
     public Uart16550(String name, ConsoleBackend console) {
         this.name = name;
         this.console = console;
         clear();
+    }
+
+    /** What can change while the guest uses the port is its console. */
+    @Modified
+    void change(Config config) {
+        if (!settings.equals(List.of(config.name(), config.vm(), config.base(), config.irq()))) {
+            throw new ConfigurationException("serial port '" + name + "' stays where it is; delete its configuration and write a new one");
+        }
+    }
+
+    /** Connects another console. What was typed at the one before and not read follows, as much as there is room for. */
+    @Reference(name = "console", policy = ReferencePolicy.DYNAMIC)
+    public void bindConsole(ConsoleBackend next) {
+        boolean connected;
+        ConsoleBackend before;
+        synchronized (this) {
+            before = console;
+            connected = before != null && !suspended && (status == DeviceStatus.ATTACHED || status == DeviceStatus.ACTIVE);
+            if (before == null) {
+                console = next;
+                return;
+            }
+        }
+        if (connected) {
+            next.connect(this);
+        }
+        synchronized (this) {
+            if (next instanceof AttachableConsole keyboard) {
+                ByteBuffer typed = ByteBuffer.allocate(256);
+                while (before.read(typed.clear()) > 0 && keyboard.type(typed.flip()) > 0) {
+                    // The next ones.
+                }
+            }
+            console = next;
+        }
+        before.disconnect(this);
+        inputAvailable();
+    }
+
+    void unbindConsole(ConsoleBackend former) {
+        // Another one has been connected, or the port goes.
     }
 
     @Override
