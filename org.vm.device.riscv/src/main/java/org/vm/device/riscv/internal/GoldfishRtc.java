@@ -64,6 +64,8 @@ public final class GoldfishRtc implements MmioDevice, DeviceTreeContributor, Res
     private long shift;
     private int latchedHigh;
     private long alarm;
+    /** The alarm that was armed; the register may have been written since. */
+    private long due;
     private boolean armed;
     private boolean enabled;
     private boolean pending;
@@ -119,6 +121,7 @@ public final class GoldfishRtc implements MmioDevice, DeviceTreeContributor, Res
     public synchronized void reset() {
         timer.cancel();
         alarm = 0;
+        due = 0;
         armed = false;
         enabled = false;
         pending = false;
@@ -134,7 +137,7 @@ public final class GoldfishRtc implements MmioDevice, DeviceTreeContributor, Res
 
     @Override
     public synchronized DeviceState capture() {
-        return DeviceState.of(PID, 1).number("shift", shift).number("TIME_HIGH", latchedHigh).number("ALARM", alarm)
+        return DeviceState.of(PID, 1).number("shift", shift).number("TIME_HIGH", latchedHigh).number("ALARM", alarm).number("due", due)
                 .flag("IRQ_ENABLED", enabled).flag("ALARM_STATUS", armed).flag("pending", pending).build();
     }
 
@@ -144,6 +147,7 @@ public final class GoldfishRtc implements MmioDevice, DeviceTreeContributor, Res
         shift = state.number("shift", 0);
         latchedHigh = (int) state.number("TIME_HIGH", 0);
         alarm = state.number("ALARM", 0);
+        due = state.number("due", alarm);
         enabled = state.flag("IRQ_ENABLED", false);
         armed = state.flag("ALARM_STATUS", false);
         pending = state.flag("pending", false);
@@ -189,6 +193,7 @@ public final class GoldfishRtc implements MmioDevice, DeviceTreeContributor, Res
             case TIME_HIGH -> setTime(now() & 0xFFFF_FFFFL | value << 32);
             case ALARM_LOW -> {
                 alarm = alarm & ~0xFFFF_FFFFL | value & 0xFFFF_FFFFL;
+                due = alarm;
                 armed = true;
                 schedule();
             }
@@ -229,8 +234,8 @@ public final class GoldfishRtc implements MmioDevice, DeviceTreeContributor, Res
 
     /** Rings if it is time, else waits for it; times are unsigned, like everything that a guest writes. */
     private void schedule() {
-        long ahead = alarm - now();
-        if (Long.compareUnsigned(now(), alarm) >= 0) {
+        long ahead = due - now();
+        if (Long.compareUnsigned(now(), due) >= 0) {
             armed = false;
             pending = true;
             timer.cancel();
@@ -248,7 +253,7 @@ public final class GoldfishRtc implements MmioDevice, DeviceTreeContributor, Res
         if (clock != null) {
             info.put("time", text(now()));
         }
-        info.put("alarm", armed ? text(alarm) : "none");
+        info.put("alarm", armed ? text(due) : "none");
         info.put("interrupt", (enabled ? "enabled" : "disabled") + (pending ? ", pending" : ""));
         return info;
     }
