@@ -7,10 +7,8 @@ import static org.junit.Assert.assertTrue;
 import static org.ops4j.pax.exam.CoreOptions.options;
 import static org.ops4j.pax.exam.CoreOptions.systemProperty;
 
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,8 +22,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import javax.inject.Inject;
 import org.junit.After;
 import org.junit.Before;
@@ -114,22 +110,9 @@ public class BackendReplacementIT {
         assertEquals(text.length(), console.type(ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII))));
     }
 
-    /** The bundle as a jar. */
-    private InputStream jar(Bundle bundle) throws IOException {
-        Path classes = Path.of("..", bundle.getSymbolicName(), "target", "classes").toAbsolutePath().normalize();
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ZipOutputStream jar = new ZipOutputStream(bytes); Stream<Path> files = Files.walk(classes)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                jar.putNextEntry(new ZipEntry(classes.relativize(file).toString()));
-                Files.copy(file, jar);
-            }
-        }
-        return new ByteArrayInputStream(bytes.toByteArray());
-    }
-
     private Replacement replace(String name) throws IOException {
         Bundle bundle = Stream.of(context.getBundles()).filter(b -> name.equals(b.getSymbolicName())).findFirst().orElseThrow();
-        Replacement replacement = replacer.replace(bundle.getBundleId(), jar(bundle), Duration.ZERO);
+        Replacement replacement = replacer.replace(bundle.getBundleId(), ReactorJar.of(name), Duration.ZERO);
         assertEquals(MachineState.RUNNING, machine.state());
         assertEquals(List.of(), machine.devices().kept());
         return replacement;

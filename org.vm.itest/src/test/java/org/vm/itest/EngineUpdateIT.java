@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,7 @@ import org.osgi.framework.wiring.BundleWiring;
 import org.osgi.framework.wiring.FrameworkWiring;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
+import org.vm.api.replace.BundleReplacer;
 import org.vm.testing.Computation;
 
 /** Bundles of engines are updated under running vCPUs, while the guest computes and checks what it has computed. */
@@ -50,6 +52,8 @@ public class EngineUpdateIT {
     private BundleContext context;
     @Inject
     private MachineManager machines;
+    @Inject
+    private BundleReplacer replacer;
 
     @Configuration
     public Option[] configuration() throws Exception {
@@ -98,6 +102,23 @@ public class EngineUpdateIT {
             System.gc();
             return loaders.stream().filter(loader -> loader.get() != null).count() == 0;
         });
+    }
+
+    @Test
+    public void enginesAreReplacedByWhoeverReplacesBundles() throws Exception {
+        Machine machine = machines.create("sums", Map.of("memory", "16M", "vcpus", HARTS,
+                "firmware", System.getProperty("computation"), "jitThreshold", 5));
+        machine.start();
+        for (int i = 0; i < 6; i++) {
+            awaitRounds(machine);
+            String engine = i % 2 == 0 ? JIT : INTERPRETER;
+            var done = replacer.replace(bundle(engine).getBundleId(), ReactorJar.of(engine), Duration.ZERO);
+            assertEquals(List.of(), done.devices());
+            await("the engine", () -> machine.engine().equals("hybrid"));
+        }
+        awaitRounds(machine);
+        shared(machine).set(ValueLayout.JAVA_LONG, 8, 1L);
+        assertEquals("what was wrong", 0, (int) machine.ended().get(60, TimeUnit.SECONDS));
     }
 
     private static MemorySegment shared(Machine machine) {
