@@ -10,6 +10,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.net.URL;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Dictionary;
@@ -183,6 +184,59 @@ public class VirtioReplacementIT {
             assertTrue(replacer.history().getLast().devices().contains("guest/disk0"));
             assertInUse();
         }
+    }
+
+    @Test
+    public void aPluginsVirtioDeviceIsReplacedBehindItsTransport() throws Exception {
+        Bundle plugin = context.installBundle("test:plugin", plugin("1"));
+        try {
+            plugin.start();
+            configurations.getFactoryConfiguration("org.example.virtio", "custom", "?")
+                    .update(new Hashtable<>(Map.of("vm", "guest", "name", "custom")));
+            await("the plugin's device", () -> has("custom"));
+            MmioDevice transport = machine.devices().find("custom").orElseThrow().device();
+            transport.write(STATUS, 4, 3);
+            for (int version = 2; version < 5; version++) {
+                replacer.replace(plugin.getBundleId(), plugin(Integer.toString(version)), Duration.ZERO);
+                assertEquals(List.of("guest/custom"), replacer.history().getLast().devices());
+                assertEquals(Outcome.DONE, replacer.history().getLast().outcome());
+                assertSame(transport, machine.devices().find("custom").orElseThrow().device());
+                assertEquals(3, transport.read(STATUS, 4));
+                assertEquals(version, transport.read(CAPACITY, 4));
+            }
+        } finally {
+            plugin.uninstall();
+            configurations.getFactoryConfiguration("org.example.virtio", "custom", "?").delete();
+        }
+        await("the device is gone with its plugin", () -> !has("custom"));
+        assertInUse();
+    }
+
+    private static InputStream plugin(String version) throws Exception {
+        Manifest manifest = new Manifest();
+        Attributes headers = manifest.getMainAttributes();
+        headers.put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        Map.of(Constants.BUNDLE_MANIFESTVERSION, "2", Constants.BUNDLE_SYMBOLICNAME, "org.example.virtio",
+                Constants.BUNDLE_VERSION, version, "Service-Component", "OSGI-INF/device.xml",
+                Constants.IMPORT_PACKAGE, "org.vm.api.device,org.vm.device.virtio,org.osgi.framework").forEach(headers::putValue);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (JarOutputStream jar = new JarOutputStream(bytes, manifest)) {
+            // By its name only: a test that is wired to the bundle of devices would be restarted with it.
+            String path = "org/vm/itest/PluginVirtioDevice.class";
+            jar.putNextEntry(new ZipEntry(path));
+            try (InputStream in = VirtioReplacementIT.class.getResourceAsStream("/" + path)) {
+                in.transferTo(jar);
+            }
+            jar.putNextEntry(new ZipEntry("OSGI-INF/device.xml"));
+            jar.write("""
+                    <scr:component xmlns:scr="http://www.osgi.org/xmlns/scr/v1.4.0" name="org.example.virtio" \
+                    configuration-policy="require" init="2">
+                      <implementation class="org.vm.itest.PluginVirtioDevice"/>
+                      <service><provide interface="org.vm.device.virtio.VirtioDevice"/></service>
+                    </scr:component>
+                    """.getBytes(StandardCharsets.UTF_8));
+        }
+        return new ByteArrayInputStream(bytes.toByteArray());
     }
 
     @Test
