@@ -2,10 +2,11 @@ package org.vm.launcher;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,14 +51,24 @@ class GuideIT {
                 case Guide.HostCommand(String line) -> reader.host(line, LONG);
                 case Guide.GuestCommand(String line, List<String> output) -> reader.guest(line, output, LONG);
                 case Guide.Edit(String from, String to) -> {
-                    Path source = folder.resolve("my-sensor/src/main/java/org/example/mysensor/MySensor.java");
-                    String text = Files.readString(source);
-                    assertTrue(text.contains(from + "\n"), from);
-                    Files.writeString(source, text.replace(from, to));
+                    Path source = source(from + "\n");
+                    Files.writeString(source, Files.readString(source).replace(from, to));
                 }
                 case Guide.Seen(String line) -> reader.see(line, LONG);
             }
         }
+    }
+
+    /** The file of the project that contains the text. */
+    private Path source(String text) throws IOException {
+        try (Stream<Path> files = Files.find(folder, Integer.MAX_VALUE, (file, _) -> file.toString().endsWith(".java"))) {
+            for (Path file : files.toList()) {
+                if (Files.readString(file).contains(text)) {
+                    return file;
+                }
+            }
+        }
+        return fail("no source contains: " + text);
     }
 
     @Test
@@ -72,7 +83,7 @@ class GuideIT {
             assumeTrue(Stream.of((System.getenv("PATH") + ":/sbin:/usr/sbin").split(File.pathSeparator))
                     .anyMatch(place -> Files.isExecutable(Path.of(place, tool))), "there is no " + tool);
         }
-        follow(Guide.read(DOCS.resolve("adding-an-instruction.md"), "# Adding an instruction", "The program calculates"));
+        follow(Guide.read(DOCS.resolve("adding-an-instruction.md"), "# Adding an instruction", "The rest of this page"));
         assertEquals(0, reader.powerOff(LONG));
     }
 }
