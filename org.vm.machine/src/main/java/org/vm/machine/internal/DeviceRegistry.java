@@ -103,7 +103,7 @@ public final class DeviceRegistry implements DeviceManager {
     }
 
     /** As {@link org.vm.api.replace.DeviceKeeper#hold}, for devices. */
-    DeviceHold hold(Collection<? extends MmioDevice> devices, Duration limit) {
+    public DeviceHold hold(Collection<? extends MmioDevice> devices, Duration limit) {
         lock.lock();
         try {
             DeviceHold hold = new DeviceHold(this, offers.stream().filter(o -> o.attachment != null && o.kept == null && devices.contains(o.device))

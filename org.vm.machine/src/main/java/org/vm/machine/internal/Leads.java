@@ -95,7 +95,8 @@ final class Leads implements DeviceContext {
         lines.forEach(line -> line.end.lower());
         lines.clear();
         cpuLines.forEach((end, line) -> {
-            if (other == null || !other.raises(end)) {
+            // What the device has never raised may be somebody else's.
+            if (line.shown && (other == null || !other.raises(end))) {
                 line.end.lower();
             }
         });
@@ -159,6 +160,9 @@ final class Leads implements DeviceContext {
     private final class Lead implements InterruptLine {
         private final InterruptLine end;
         private boolean level;
+        private boolean known;
+        /** What the other end has last heard. */
+        private boolean shown;
 
         Lead(InterruptLine end) {
             this.end = end;
@@ -167,13 +171,19 @@ final class Leads implements DeviceContext {
         @Override
         public synchronized void set(boolean next) {
             level = next;
+            known = true;
             if (!cut) {
+                shown = next;
                 end.set(next);
             }
         }
 
+        /** Nothing, as long as the device has said nothing. */
         private synchronized void pass() {
-            end.set(level);
+            if (known) {
+                shown = level;
+                end.set(level);
+            }
         }
     }
 

@@ -311,6 +311,8 @@ final class VcpuThread {
                 }
                 if (order == Order.RUN && runner != null && bars == 0) {
                     standing = false;
+                    // Whoever wanted the thread to come out has found it standing.
+                    comingOut = false;
                     return true;
                 }
                 standing = true;

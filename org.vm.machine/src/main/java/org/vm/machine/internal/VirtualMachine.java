@@ -29,6 +29,7 @@ import org.vm.api.cpu.TranslatedCode;
 import org.vm.api.irq.InterruptController;
 import org.vm.api.isa.InstructionExtension;
 import org.vm.api.isa.InstructionSet;
+import org.vm.api.machine.DeviceManager;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineState;
 import org.vm.api.memory.GuestMemory;
@@ -62,6 +63,8 @@ public final class VirtualMachine implements Machine, AutoCloseable {
     private final AtomicBoolean resetRequested = new AtomicBoolean();
     private final Instructions instructions;
     private volatile Duration patience = Duration.ZERO;
+    /** The device tree as it was given to the guest last. */
+    private byte[] tree;
     private volatile MachineState state = MachineState.CREATED;
     private volatile String reason;
     private final EngineChoice engines;
@@ -185,8 +188,11 @@ public final class VirtualMachine implements Machine, AutoCloseable {
         Optional<Long> kernel = boot.kernel().map(image -> loader.program("kernel", image, kernelAddress));
         long treeAddress = treeAddress();
         Optional<Loader.Range> initrd = boot.initrd().map(image -> loader.initrd(image, treeAddress));
-        byte[] tree = new MachineTree(config, board, devices.attachments(), boot.firmware().isEmpty())
-                .build(architecture, cpus, boot.append(), initrd).flatten();
+        List<DeviceManager.Attachment> there = devices.attachments();
+        // One that is being replaced cannot be asked, but its successor is what it was.
+        if (tree == null || there.stream().noneMatch(attachment -> attachment.device() instanceof Place)) {
+            tree = new MachineTree(config, board, there, boot.firmware().isEmpty()).build(architecture, cpus, boot.append(), initrd).flatten();
+        }
         loader.copy("device tree", MemorySegment.ofArray(tree), treeAddress, tree.length);
         long entry = firmware.isPresent() ? board.romBase() : kernel.orElseThrow();
         firmware.ifPresent(start -> new ResetRom(start, treeAddress, kernel.orElse(kernelAddress))
@@ -278,9 +284,10 @@ public final class VirtualMachine implements Machine, AutoCloseable {
     private void restart() {
         LOG.info("machine '{}' is reset", name());
         try {
-            // An access that waits for a device is not taken up again.
+            vcpus.forEach(vcpu -> vcpu.order(VcpuThread.Order.PAUSE));
+            // An access that waits for a device is not taken up again, and no other one is begun.
             vcpus.forEach(VcpuThread::comeOut);
-            stand(VcpuThread.Order.PAUSE);
+            awaitStanding();
             load();
         } catch (RuntimeException e) {
             end(run, MachineState.FAILED, "it could not be reset: " + sentence(e), 0, e);
