@@ -216,7 +216,7 @@ class KeptTransportTest {
     void aSuccessorThatCannotTakeOverIsReportedAndTheNextOneIsTaken() throws Exception {
         plug(new Probe());
         driver.start(0);
-        for (VirtioDevice bad : new VirtioDevice[] {new Odd(43, 1, 64, 64), new FailingDevice(new Probe())}) {
+        for (VirtioDevice bad : new VirtioDevice[] {new Odd(43, 1, 64, 64), new Odd(42, 1, (int[]) null), new FailingDevice(new Probe())}) {
             DeviceKeeper.Hold hold = hold();
             service.unregister();
             offer(0);

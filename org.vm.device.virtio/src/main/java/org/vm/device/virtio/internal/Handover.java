@@ -301,8 +301,8 @@ final class Handover {
             if (held != null) {
                 held.close();
             }
-        } catch (DeviceException e) {
-            if (control.session != null) {
+        } catch (RuntimeException | LinkageError | AssertionError e) {
+            if (control.session != null && control.session != held) {
                 control.session.close();
                 control.deactivate(successor);
             }
@@ -314,7 +314,7 @@ final class Handover {
                 control.session = held;
                 control.status = oldStatus;
             }
-            throw e;
+            throw e instanceof DeviceException known ? known : new DeviceException("it threw " + e, e);
         } finally {
             control.lock.unlock();
         }

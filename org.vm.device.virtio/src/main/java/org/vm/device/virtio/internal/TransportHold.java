@@ -38,11 +38,11 @@ final class TransportHold implements DeviceKeeper.Hold {
                 place.keep(this, Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
                 done.add(place);
             }
-        } catch (DeviceException e) {
+        } catch (RuntimeException | LinkageError | AssertionError e) {
             over = true;
             done.forEach(TransportPlace::callOff);
             places.forEach(released);
-            throw new ReplacementException(e.getMessage(), e);
+            throw new ReplacementException(e instanceof DeviceException ? e.getMessage() : "a device threw " + e, e);
         }
         await();
     }
