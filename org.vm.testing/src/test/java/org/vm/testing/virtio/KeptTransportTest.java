@@ -230,6 +230,8 @@ class KeptTransportTest {
             get(hold.filled());
             hold.accept();
             served(0);
+            assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
+            assertNull(driver.queue(0).poll());
         }
         assertEquals(1, transports());
     }
