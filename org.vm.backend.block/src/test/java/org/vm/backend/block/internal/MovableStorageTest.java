@@ -27,7 +27,7 @@ import org.vm.api.backend.StorageMove;
 import org.vm.api.backend.StorageMove.State;
 
 /** Storage that moves under load is the array of bytes that it always was. */
-class MovableStorageProperties {
+class MovableStorageTest {
     private static final int SIZE = 9 * Mirror.CHUNK + 4096;
     private static final int SECTOR = 512;
     private static final int THREADS = 4;
