@@ -72,6 +72,7 @@ class BoardReplacementTest {
         Attachment at = guest.machine().devices().find(name).orElseThrow();
         MmioDevice old = at.device();
         MmioDevice next = another(old, guest, at);
+        int plugged = guest.machine().devices().plugged().size();
         DeviceKeeper.Hold hold = guest.machine().devices().hold(List.of(old), LIMIT);
         List<PciFunction> cards = new ArrayList<>();
         if (old instanceof PciHost host) {
@@ -85,7 +86,7 @@ class BoardReplacementTest {
         hold.filled().toCompletableFuture().get(20, TimeUnit.SECONDS);
         hold.accept();
         hold.close();
-        assertEquals(cards.size(), guest.machine().devices().plugged().size());
+        assertEquals(plugged, guest.machine().devices().plugged().size());
     }
 
     private static List<String> parts(GuestMachine guest) {
