@@ -13,7 +13,7 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
-import org.osgi.framework.startlevel.BundleStartLevel;
+import org.osgi.framework.startlevel.FrameworkStartLevel;
 import org.osgi.framework.wiring.FrameworkWiring;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -85,13 +85,15 @@ public final class BundleFiles implements ArtifactInstaller {
             update(file);
             return;
         }
+        FrameworkStartLevel levels = context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).adapt(FrameworkStartLevel.class);
+        int others = levels.getInitialBundleStartLevel();
+        String level = context.getProperty(START_LEVEL);
         try (InputStream in = Files.newInputStream(file.toPath())) {
-            Bundle bundle = context.installBundle(location(file), in);
-            String level = context.getProperty(START_LEVEL);
-            if (level != null) {
-                bundle.adapt(BundleStartLevel.class).setStartLevel(Integer.parseInt(level.strip()));
-            }
-            idle.add(bundle);
+            // A level that is set afterwards makes the framework start the bundle some time, whatever it lacks.
+            levels.setInitialBundleStartLevel(level == null ? others : Integer.parseInt(level.strip()));
+            idle.add(context.installBundle(location(file), in));
+        } finally {
+            levels.setInitialBundleStartLevel(others);
         }
         startIdle();
     }

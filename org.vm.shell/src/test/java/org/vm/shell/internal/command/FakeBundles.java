@@ -44,8 +44,8 @@ public final class FakeBundles {
                     }
                     case "adapt" -> Proxy.newProxyInstance(FrameworkWiring.class.getClassLoader(), new Class<?>[] {(Class<?>) arguments[0]},
                             (p, m, a) -> {
-                                calls.add(m.getName());
-                                return null;
+                                calls.add(m.getName() + (a != null && a[0] instanceof Integer level ? " " + level : ""));
+                                return m.getReturnType() == int.class ? 1 : null;
                             });
                     default -> throw new UnsupportedOperationException(method.toString());
                 });

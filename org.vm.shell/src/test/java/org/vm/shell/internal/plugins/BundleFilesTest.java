@@ -49,7 +49,8 @@ class BundleFilesTest {
         File file = jar("a.jar", "org.example.a");
         files.install(file);
         files.uninstall(file);
-        assertEquals(List.of("install", "setStartLevel", "start org.example.a", "uninstall org.example.a", "refreshBundles"), bundles.calls);
+        assertEquals(List.of("getInitialBundleStartLevel", "setInitialBundleStartLevel 3", "install", "setInitialBundleStartLevel 1",
+                "start org.example.a", "uninstall org.example.a", "refreshBundles"), bundles.calls);
     }
 
     @Test
