@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.wiring.FrameworkWiring;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.vm.api.ConfigurationException;
@@ -30,8 +31,18 @@ public final class Bundles {
         return Arrays.stream(context.getBundles()).map(Bundle::getSymbolicName).filter(Objects::nonNull).distinct().sorted().toList();
     }
 
-    /** The bundle of that id or symbolic name. */
-    Bundle bundle(String name) {
+    /** The bundle of that id or symbolic name, which is to be replaced. */
+    Bundle replaceable(String name) {
+        Bundle bundle = bundle(name);
+        Bundle shell = context.getBundle();
+        if (context.getBundle(0).adapt(FrameworkWiring.class).getDependencyClosure(List.of(bundle)).contains(shell)) {
+            throw new ConfigurationException("this shell runs on bundle '%s' and cannot replace it; stop the monitor to change it"
+                    .formatted(bundle.getSymbolicName()));
+        }
+        return bundle;
+    }
+
+    private Bundle bundle(String name) {
         List<Bundle> found = Arrays.stream(context.getBundles())
                 .filter(bundle -> name.equals(bundle.getSymbolicName()) || name.equals(Long.toString(bundle.getBundleId()))).toList();
         if (found.isEmpty()) {

@@ -45,7 +45,7 @@ public final class FakeBundles {
                     case "adapt" -> Proxy.newProxyInstance(FrameworkWiring.class.getClassLoader(), new Class<?>[] {(Class<?>) arguments[0]},
                             (p, m, a) -> {
                                 calls.add(m.getName() + (a != null && a[0] instanceof Integer level ? " " + level : ""));
-                                return m.getReturnType() == int.class ? 1 : null;
+                                return m.getReturnType() == int.class ? 1 : m.getName().equals("getDependencyClosure") ? a[0] : null;
                             });
                     default -> throw new UnsupportedOperationException(method.toString());
                 });
@@ -55,8 +55,8 @@ public final class FakeBundles {
         return (BundleContext) Proxy.newProxyInstance(BundleContext.class.getClassLoader(), new Class<?>[] {BundleContext.class},
                 (proxy, method, arguments) -> switch (method.getName()) {
                     case "getBundles" -> bundles.toArray(Bundle[]::new);
-                    case "getBundle" -> bundles.stream().filter(each -> each.getLocation().equals(arguments[0])).findFirst()
-                            .orElseGet(() -> arguments[0].equals("System Bundle") ? bundle("system", "1", "System Bundle") : null);
+                    case "getBundle" -> arguments == null ? bundles.getFirst() : bundles.stream().filter(each -> each.getLocation().equals(arguments[0])).findFirst()
+                            .orElseGet(() -> arguments[0].equals("System Bundle") || arguments[0].equals(0L) ? bundle("system", "1", "System Bundle") : null);
                     case "getProperty" -> "3";
                     case "installBundle" -> {
                         calls.add("install");

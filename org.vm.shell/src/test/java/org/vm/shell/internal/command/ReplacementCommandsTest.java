@@ -39,7 +39,8 @@ class ReplacementCommandsTest {
     @BeforeEach
     void aBundle() throws Exception {
         jar = Files.writeString(folder.resolve("sensor.jar"), "new");
-        bundles.add("org.example.other", "1", "test:other").add("org.example.sensor", "1", jar.toUri().toString());
+        bundles.add("org.example.shell", "1", "test:shell").add("org.example.sensor", "1", jar.toUri().toString())
+                .add("org.example.other", "1", "test:other");
     }
 
     private String run(String line) {
@@ -80,8 +81,9 @@ class ReplacementCommandsTest {
         assertTrue(failure("update org.example.nix").contains("there is no bundle 'org.example.nix'"));
         assertTrue(failure("update org.example.sensor /nowhere.jar").contains("there is no file '/nowhere.jar'"));
         assertTrue(failure("update org.example.other").contains("name one: update org.example.other FILE"));
+        assertTrue(failure("update 0").contains("this shell runs on bundle 'org.example.shell'"));
         bundles.add("org.example.sensor", "2", "test:second");
-        assertTrue(failure("update org.example.sensor").contains("1 (version 1.0.0), 2 (version 2.0.0)"));
+        assertTrue(failure("update org.example.sensor").contains("1 (version 1.0.0), 3 (version 2.0.0)"));
         Files.delete(jar);
         assertTrue(failure("update 1").contains("not there any more"));
         assertEquals(List.of(), replacer.calls);
@@ -101,7 +103,7 @@ class ReplacementCommandsTest {
     @Test
     void bundlesAndFilesAreCompleted() {
         Completion completion = new Completion(shell);
-        assertEquals(List.of("org.example.other", "org.example.sensor"), completion.candidates(List.of("update", ""), 1, Set.of()));
+        assertEquals(List.of("org.example.other", "org.example.sensor", "org.example.shell"), completion.candidates(List.of("update", ""), 1, Set.of()));
         assertTrue(completion.wantsFile(List.of("update", "org.example.sensor", ""), 2));
         assertFalse(completion.wantsFile(List.of("update", "org.example.sensor", "--trial", ""), 3));
     }
