@@ -17,4 +17,10 @@ final class ByteSize {
             throw new ConfigurationException("'" + text + "' is not a size; write a number of bytes, or 512K, 64M, 2G", e);
         }
     }
+
+    /** As in {@code 64 MiB}, in the largest unit that gives a whole number. */
+    static String print(long bytes) {
+        int unit = bytes == 0 ? 0 : Math.min(Long.numberOfTrailingZeros(bytes) / 10, 4);
+        return (bytes >> 10 * unit) + " " + new String[] {"bytes", "KiB", "MiB", "GiB", "TiB"}[unit];
+    }
 }

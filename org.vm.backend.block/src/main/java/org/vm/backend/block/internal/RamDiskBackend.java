@@ -101,7 +101,7 @@ public final class RamDiskBackend implements AdjustableBackend {
 
     @Override
     public String description() {
-        return "RAM disk of " + size + " bytes";
+        return "RAM disk of " + ByteSize.print(size);
     }
 
     @Override
