@@ -8,6 +8,8 @@ import static java.lang.constant.ConstantDescs.CD_void;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
+import java.lang.classfile.attribute.StackMapFrameInfo;
+import java.lang.classfile.attribute.StackMapTableAttribute;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -25,6 +27,9 @@ import org.vm.api.mmu.Mmu;
  * Writes the class of a {@link Shape}: {@code exec} loads the registers, calls the rows' methods and stores what they
  * return. A register that several rows use stays in a local variable, but every result is stored at once, so that the
  * registers are right whenever a row traps.
+ *
+ * <p>The verifier's frames are known here; having them found takes several times as long as all the rest, and a guest that
+ * starts waits for it hundreds of times.
  */
 final class OpGenerator {
     private static final ClassDesc OP = desc(Op.class);
@@ -50,6 +55,9 @@ final class OpGenerator {
     private final int slots;
     /** Local variable of each register of the shape, or 0 if it has none yet. */
     private final int[] locals;
+    /** What the verifier has to know where code is jumped to: nothing of registers is in use there. */
+    private final List<StackMapFrameInfo> frames = new ArrayList<>();
+    private final List<StackMapFrameInfo.VerificationTypeInfo> parameters;
     private int nextRegister;
     private int nextValue;
 
@@ -59,6 +67,7 @@ final class OpGenerator {
         fused = shape.rows().size() > 1;
         slots = shape.registers().stream().mapToInt(r -> r + 1).max().orElse(0);
         locals = new int[Math.max(slots, 0)];
+        parameters = List.of(type(self), type(LONGS), type(CPU));
     }
 
     /** The bytes of a class called {@code name}. */
@@ -69,7 +78,7 @@ final class OpGenerator {
     private byte[] generate() {
         int values = countValues();
         ClassDesc base = fused ? FUSED : OP;
-        return ClassFile.of().build(self, type -> {
+        return ClassFile.of(ClassFile.StackMapsOption.DROP_STACK_MAPS).build(self, type -> {
             type.withFlags(ClassFile.ACC_PUBLIC | ClassFile.ACC_FINAL | ClassFile.ACC_SYNTHETIC).withSuperclass(base);
             int field = ClassFile.ACC_PRIVATE | ClassFile.ACC_FINAL;
             for (int i = 0; i < slots; i++) {
@@ -142,7 +151,11 @@ final class OpGenerator {
         for (Guarded range : guarded) {
             Label handler = code.newBoundLabel();
             code.exceptionCatch(range.start, range.end, handler, TRAP);
+            frames.add(StackMapFrameInfo.of(handler, parameters, List.of(type(TRAP))));
             code.aload(THIS).loadConstant(range.position).putfield(self, "position", CD_int).athrow();
+        }
+        if (!frames.isEmpty()) {
+            code.with(StackMapTableAttribute.of(frames));
         }
     }
 
@@ -190,6 +203,7 @@ final class OpGenerator {
                 code.ifeq(not);
                 value(code);
                 code.lreturn().labelBinding(not);
+                frames.add(StackMapFrameInfo.of(not, parameters, List.of()));
                 value(code);
                 code.lreturn();
             }
@@ -244,6 +258,10 @@ final class OpGenerator {
             }
         }
         code.lstore(local).aload(REGISTERS).aload(THIS).getfield(self, "r" + register, CD_int).lload(local).lastore();
+    }
+
+    private static StackMapFrameInfo.VerificationTypeInfo type(ClassDesc type) {
+        return StackMapFrameInfo.ObjectVerificationTypeInfo.of(type);
     }
 
     private static ClassDesc desc(Class<?> type) {

@@ -30,6 +30,8 @@ final class CodeCache {
 
     /** Bytecode of a region that is smaller than nearly all are. */
     private static final int SMALL = 256;
+    /** Instructions that a region must have run to be remembered: a third of a boot's make all that counts. */
+    private static final int MEMORABLE = 100_000;
     private static final Logger LOG = LoggerFactory.getLogger(CodeCache.class);
 
     final MemorySegment memory;
@@ -89,8 +91,7 @@ final class CodeCache {
 
     /** Makes the class of a region. Nothing comes of one that was dropped, or is too large. */
     void translate(CachedRegion cached) {
-        TranslationEvents.Translated event = new TranslationEvents.Translated();
-        event.begin();
+        TranslationEvents.Span event = TranslationEvents.begin(TranslationEvents.Kind.TRANSLATED);
         long began = System.nanoTime();
         RegionWriter.Written written = null;
         RegionCode code = null;
@@ -116,8 +117,7 @@ final class CodeCache {
                 makeRoom(cached);
             }
         }
-        event.describe(cached);
-        event.commit();
+        event.end(cached);
     }
 
     /** The compiler is done with a region. */
@@ -165,13 +165,13 @@ final class CodeCache {
             formerRuns = formerRuns.plus(cached.runs());
             cached.dropped = true;
         }
-        new TranslationEvents.Invalidated().about(cached);
+        TranslationEvents.begin(TranslationEvents.Kind.INVALIDATED).end(cached);
     }
 
     /** Of all regions that ran. */
     List<RegionProfile> profiles() {
         return regions.values().stream().filter(cached -> cached.profile != null && cached.state == State.READY)
-                .map(cached -> cached.profile.after(cached.runs().executed())).filter(p -> p.executed() > 0).toList();
+                .map(cached -> cached.profile.after(cached.runs().executed())).filter(p -> p.executed() >= MEMORABLE).toList();
     }
 
     void flush() {
@@ -208,7 +208,7 @@ final class CodeCache {
             regions.remove(Key.of(cached.region), cached);
             evicted++;
             forget(cached);
-            new TranslationEvents.Evicted().about(cached);
+            TranslationEvents.begin(TranslationEvents.Kind.EVICTED).end(cached);
         }
         evictions++;
         executed.forEach((cached, now) -> cached.executedBefore = now);

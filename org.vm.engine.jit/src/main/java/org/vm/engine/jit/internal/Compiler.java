@@ -28,6 +28,7 @@ final class Compiler implements AutoCloseable {
 
     private final List<Task> waiting = new ArrayList<>();
     private final Thread thread;
+    private boolean configured;
 
     Compiler() {
         thread = Thread.ofPlatform().daemon().name("jit").start(this::work);
@@ -39,6 +40,14 @@ final class Compiler implements AutoCloseable {
 
         /** The larger, the sooner. */
         int urgency();
+    }
+
+    /** Has HotSpot know of regions before there is one. */
+    synchronized void configure() {
+        if (!configured) {
+            HotSpot.configure();
+            configured = true;
+        }
     }
 
     void later(Task task) {
@@ -82,7 +91,8 @@ final class Compiler implements AutoCloseable {
     }
 
     /** A method of its own, so that whoever waits for the next task does not hold this one, and with it instructions. */
-    private static void work(Task task) throws InterruptedException {
+    private void work(Task task) throws InterruptedException {
+        configure();
         try {
             task.run();
         } catch (RuntimeException | Error e) {

@@ -70,6 +70,7 @@ final class CpuTranslator implements Translator {
             compiler.later(new Task(cache, found, this::prepare));
             return null;
         }
+        compiler.configure();
         cache.translate(found);
         if (found.code == null) {
             return null;
@@ -121,11 +122,10 @@ final class CpuTranslator implements Translator {
         if (code == null) {
             return;
         }
-        TranslationEvents.Compiled event = new TranslationEvents.Compiled();
-        event.begin();
+        TranslationEvents.Span event = TranslationEvents.begin(TranslationEvents.Kind.COMPILED);
         long began = System.nanoTime();
         boolean compiled = Compiler.compile(code, cpu);
-        event.about(profiled);
+        event.end(profiled);
         cache.compiled(profiled, compiled, System.nanoTime() - began);
     }
 

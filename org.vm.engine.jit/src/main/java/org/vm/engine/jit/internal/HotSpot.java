@@ -22,7 +22,10 @@ final class HotSpot {
 
     private HotSpot() {}
 
-    /** Once is enough for all engines of a JVM. */
+    /**
+     * Once is enough for all engines of a JVM. It takes a quarter of a second, which a guest that starts has no use for;
+     * so whoever translates does it when there is something to translate.
+     */
     static void configure() {
         try {
             if (String.valueOf(command("compilerDirectivesPrint")).contains(METHODS)) {

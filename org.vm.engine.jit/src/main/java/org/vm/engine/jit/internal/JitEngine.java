@@ -19,8 +19,11 @@ import org.vm.api.isa.InstructionSet;
 
 /** An interpreter whose hot code is translated to bytecode, which HotSpot compiles. */
 public final class JitEngine implements ExecutionEngine, AutoCloseable {
-    /** Entries of a block after which it is translated, if nobody says otherwise. */
-    public static final int THRESHOLD = 5000;
+    /**
+     * Entries of a block after which it is translated, if nobody says otherwise: about a millisecond of them. HotSpot takes
+     * fifty times that for a region, so what comes earlier is mostly not worth it.
+     */
+    public static final int THRESHOLD = 30_000;
     /** Bytes of bytecode that are kept for a machine, if nobody says otherwise. */
     public static final long CODE_LIMIT = 16 << 20;
 
@@ -77,7 +80,6 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
         this.adaptive = adaptive;
         this.codeLimit = codeLimit;
         this.remembered = remembered;
-        HotSpot.configure();
     }
 
     @Override
