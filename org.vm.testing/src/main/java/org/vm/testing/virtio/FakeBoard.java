@@ -28,6 +28,8 @@ public final class FakeBoard implements DeviceContext {
     private int lines;
     private int raised;
     private int messages;
+    /** How often something has happened that may be waited for. */
+    private int news;
 
     public FakeBoard(GuestMemory memory) {
         this.memory = memory;
@@ -46,7 +48,7 @@ public final class FakeBoard implements DeviceContext {
         synchronized (monitor) {
             messages |= data;
             raised++;
-            monitor.notifyAll();
+            tell();
         }
     }
 
@@ -66,11 +68,31 @@ public final class FakeBoard implements DeviceContext {
         }
     }
 
-    /** Waits, looking again at each interrupt and at each end of a task. @return whether it became true in time */
+    /**
+     * Waits, looking again at each interrupt and at each end of a task. It looks without the lock that those take, because
+     * looking may take the device's.
+     *
+     * @return whether it became true in time
+     */
     public boolean await(BooleanSupplier condition, Duration limit) {
         long deadline = System.nanoTime() + limit.toNanos();
+        while (true) {
+            int seen;
+            synchronized (monitor) {
+                seen = news;
+            }
+            if (condition.getAsBoolean()) {
+                return true;
+            }
+            if (!awaitNews(seen, deadline)) {
+                return false;
+            }
+        }
+    }
+
+    private boolean awaitNews(int seen, long deadline) {
         synchronized (monitor) {
-            while (!condition.getAsBoolean()) {
+            while (news == seen) {
                 long left = (deadline - System.nanoTime()) / 1_000_000;
                 if (left <= 0) {
                     return false;
@@ -124,6 +146,12 @@ public final class FakeBoard implements DeviceContext {
         return interrupt();
     }
 
+    /** With the lock. */
+    private void tell() {
+        news++;
+        monitor.notifyAll();
+    }
+
     private final class Line implements InterruptLine {
         private boolean level;
 
@@ -133,7 +161,7 @@ public final class FakeBoard implements DeviceContext {
                 lines += high == level ? 0 : high ? 1 : -1;
                 level = high;
                 raised += high ? 1 : 0;
-                monitor.notifyAll();
+                tell();
             }
         }
     }
@@ -155,7 +183,7 @@ public final class FakeBoard implements DeviceContext {
                 } finally {
                     running.decrementAndGet();
                     synchronized (monitor) {
-                        monitor.notifyAll();
+                        tell();
                     }
                 }
             });

@@ -356,6 +356,7 @@ class ReplacementTest {
         queue.kick();
         assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
         hoarder.stageOldest();
+        assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
         hoarder.publish();
         assertEquals(8, driver.await(queue).written());
     }
