@@ -38,8 +38,8 @@ class ApiBaselineTest {
     @TempDir
     private Path folder;
 
-    private static Path[] homes() throws Exception {
-        return new Path[] {ApiText.home(MmioDevice.class), ApiText.home(VirtioDevice.class)};
+    private Path[] homes() throws Exception {
+        return new Path[] {ApiText.home(MmioDevice.class, folder), ApiText.home(VirtioDevice.class, folder)};
     }
 
     private Jar present() throws Exception {
@@ -110,7 +110,7 @@ class ApiBaselineTest {
         }
     }
 
-    private static void write() throws Exception {
+    private void write() throws Exception {
         Properties versions = new Properties();
         try (InputStream in = KitCommand.class.getResourceAsStream("versions.properties")) {
             versions.load(in);

@@ -30,9 +30,21 @@ final class ApiText {
 
     private ApiText() {}
 
-    /** The folder or jar that a class is from. */
-    static Path home(Class<?> type) throws URISyntaxException {
-        return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+    /** The folder that a class is from; if that is a jar, as in a whole build, one below {@code folder} with what is in it. */
+    static Path home(Class<?> type, Path folder) throws IOException, URISyntaxException {
+        Path place = Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+        if (Files.isDirectory(place)) {
+            return place;
+        }
+        Path unpacked = folder.resolve(place.getFileName().toString());
+        if (Files.notExists(unpacked)) {
+            try (Jar jar = new Jar(place.toFile())) {
+                jar.expand(unpacked.toFile());
+            } catch (Exception e) {
+                throw new IOException(place + " cannot be read", e);
+            }
+        }
+        return unpacked;
     }
 
     /** The exported packages of these folders of classes as text. */
