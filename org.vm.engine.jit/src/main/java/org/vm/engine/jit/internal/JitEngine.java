@@ -20,10 +20,10 @@ import org.vm.api.isa.InstructionSet;
 /** An interpreter whose hot code is translated to bytecode, which HotSpot compiles. */
 public final class JitEngine implements ExecutionEngine, AutoCloseable {
     /**
-     * Entries of a block after which it is translated, if nobody says otherwise: about a millisecond of them. HotSpot takes
-     * fifty times that for a region, so what comes earlier is mostly not worth it.
+     * Entries of a block after which it is translated, if nobody says otherwise. HotSpot takes some 50 ms for a region: with
+     * fewer entries a boot compiles much that never runs again, with more a program of long blocks waits for seconds.
      */
-    public static final int THRESHOLD = 30_000;
+    public static final int THRESHOLD = 10_000;
     /** Bytes of bytecode that are kept for a machine, if nobody says otherwise. */
     public static final long CODE_LIMIT = 16 << 20;
 
