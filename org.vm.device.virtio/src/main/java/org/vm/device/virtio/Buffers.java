@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.vm.device.virtio.internal.RingException;
 
 /**
  * One half of a {@link DescriptorChain}: slices of guest RAM in a row, read and written as if they were one, little
@@ -196,7 +197,7 @@ public final class Buffers {
             throw new IndexOutOfBoundsException("end of buffers of " + size + " bytes");
         }
         if (offsets[current] < 0) {
-            throw new IndexOutOfBoundsException("buffer " + current + " is not in RAM");
+            throw new RingException("buffer " + current + " of a chain is not in RAM");
         }
         return offsets[current] + within;
     }

@@ -23,6 +23,7 @@ import org.vm.api.state.DeviceState;
 import org.vm.api.state.Stateful;
 import org.vm.device.virtio.VirtioDevice;
 import org.vm.device.virtio.internal.Blk;
+import org.vm.device.virtio.internal.Rng;
 
 /** A transport and its device go, others come in their place, and the driver goes on (decision 23). */
 @ParameterizedClass
@@ -281,6 +282,18 @@ class ReplacementTest {
         driver.start(0);
         offer(driver.queue(0), 8);
         assertEquals(8, driver.complete(driver.queue(0)).written());
+    }
+
+    @Test
+    void whatTheGuestDoesWrongIsNoFaultOfADeviceOnTrial() {
+        plug(new Rng("rng0", segment -> { }));
+        driver.start(0);
+        CompletableFuture<Throwable> fault = new CompletableFuture<>();
+        onTrial(new Rng("rng0", segment -> { }), fault);
+        driver.queue(0).add(Buffer.fromDevice(0x1000_1000L, 16));
+        driver.queue(0).kick();
+        assertTrue(driver.awaitNeedsReset());
+        assertFalse(fault.isDone());
     }
 
     /** Replaces the device by one that is watched. */
