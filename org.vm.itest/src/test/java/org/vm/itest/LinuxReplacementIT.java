@@ -16,9 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.IntStream;
@@ -63,7 +61,6 @@ public class LinuxReplacementIT {
     private BundleReplacer replacer;
     @Rule
     public TemporaryFolder folder = new TemporaryFolder();
-    private final Random random = new Random(1);
     private LinuxGuest guest;
 
     @Configuration
@@ -113,7 +110,7 @@ public class LinuxReplacementIT {
         return bytes.toByteArray();
     }
 
-    /** Replaces the bundle that often, at odd moments. */
+    /** Replaces the bundle that often, one after the other. */
     private void replace(String name, int times) throws Exception {
         Bundle bundle = bundle(name);
         byte[] jar = jar(name);
@@ -122,7 +119,6 @@ public class LinuxReplacementIT {
             Replacement done = replacer.replace(bundle.getBundleId(), new ByteArrayInputStream(jar), Duration.ZERO);
             assertEquals(done.toString(), Replacement.Outcome.DONE, done.outcome());
             pauses.add(done.pause().toMillis());
-            LockSupport.parkNanos(Duration.ofMillis(random.nextInt(100)).toNanos());
         }
         pauses.sort(null);
         note("%s replaced %d times: pause p50 %d ms, p99 %d ms, longest %d ms".formatted(name, times, pauses.get(times / 2),

@@ -4,11 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -35,11 +32,7 @@ class DiskEnduranceTest {
 
     @Test
     void fourHartsWorkOnAFileSystemAndItIsCleanAfterwards(@TempDir Path folder) throws Exception {
-        Path disk = folder.resolve("disk.img");
-        try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
-            file.setLength(SIZE);
-        }
-        Assumptions.assumeTrue(tool("mke2fs", "-q", "-t", "ext4", disk.toString()) == 0, "mke2fs is not installed");
+        Path disk = Ext4Image.create(folder.resolve("disk.img"), SIZE);
         GuestImage image;
         try {
             image = DebianGuests.local().prepare("linux", FetchOptions.DEFAULT, Progress.SILENT);
@@ -70,17 +63,6 @@ class DiskEnduranceTest {
             assertFalse(guest.console().output().contains("EXT4-fs error"), guest.console().output());
             assertTrue(rounds > 0);
         }
-        assertEquals(0, tool("e2fsck", "-fn", disk.toString()), "the file system is not clean");
-    }
-
-    private static int tool(String... command) throws InterruptedException {
-        try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
-            assertTrue(process.waitFor(2, TimeUnit.MINUTES), command[0] + " does not end");
-            return process.exitValue();
-        } catch (IOException e) {
-            return -1;
-        }
+        Ext4Image.assertClean(disk);
     }
 }

@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,11 +60,7 @@ class StorageMoveTest {
 
     @Test
     void linuxWorksOnAFileSystemThatMovesFromFileToRamAndBack(@TempDir Path folder) throws Exception {
-        Path image = folder.resolve("disk.img");
-        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
-            file.setLength(SIZE);
-        }
-        Assumptions.assumeTrue(tool("mke2fs", "-q", "-t", "ext4", image.toString()) == 0, "mke2fs is not installed");
+        Path image = Ext4Image.create(folder.resolve("disk.img"), SIZE);
         GuestImage linux;
         try {
             linux = DebianGuests.local().prepare("linux", FetchOptions.DEFAULT, Progress.SILENT);
@@ -108,17 +102,6 @@ class StorageMoveTest {
             assertFalse(guest.console().output().contains("I/O error"), guest.console().output());
         }
         disk.get().close();
-        assertEquals(0, tool("e2fsck", "-fn", last.toString()), "the file system is not clean");
-    }
-
-    private static int tool(String... command) throws InterruptedException {
-        try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
-            assertTrue(process.waitFor(2, TimeUnit.MINUTES), command[0] + " does not end");
-            return process.exitValue();
-        } catch (IOException e) {
-            return -1;
-        }
+        Ext4Image.assertClean(last);
     }
 }

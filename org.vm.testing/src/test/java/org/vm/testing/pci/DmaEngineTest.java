@@ -3,84 +3,29 @@ package org.vm.testing.pci;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.vm.api.device.DmaPort;
 import org.vm.device.dma.internal.DmaEngine;
-import org.vm.device.pci.internal.PciHost;
 import org.vm.testing.virtio.FakeBoard;
 import org.vm.testing.virtio.PlainMemory;
 
 /** The DMA engine behind a host bridge, by its registers. */
-class DmaEngineTest {
-    private static final Duration SOON = Duration.ofSeconds(20);
-    private static final long REGISTERS = 0x4000_0000L;
+class DmaEngineTest extends DmaDriver {
     private static final long TABLE = 0x4000_1000L;
-    private static final int DEVICE = 0x1e << 15;
-    private static final long LIST_AT = PlainMemory.RAM + (3 << 20);
-    private static final int START = 1;
-    private static final int STOP = 2;
-    private static final int INTERRUPT = 4;
-    private static final int RELOAD = 8;
-    private static final int TO_DEVICE = 16;
-    private static final int LIST = 32;
-    private static final int BUSY = 1;
-    private static final int DONE = 2;
-    private static final int ERROR = 4;
 
-    private final PlainMemory memory = new PlainMemory(4 << 20);
-    private final FakeBoard board = new FakeBoard(memory);
-    private final PciHost host = new PciHost("pci");
     private final DmaEngine engine = new DmaEngine("dma", 4);
 
     DmaEngineTest() {
-        host.attach(board);
-        host.plug(engine, "00:1e");
-        host.write(DEVICE + 0x10, 4, REGISTERS);
-        host.write(DEVICE + 0x14, 4, TABLE);
-        host.write(DEVICE + 4, 2, 6);
-    }
-
-    @AfterEach
-    void close() {
-        host.detach();
-        assertTrue(board.awaitQuiet(SOON));
-        assertNull(board.escaped());
-        memory.close();
-    }
-
-    private long read(long address, int width) {
-        var mapping = board.bus().find(address);
-        return mapping.device().read(address - mapping.base(), width);
-    }
-
-    private void write(long address, int width, long value) {
-        var mapping = board.bus().find(address);
-        mapping.device().write(address - mapping.base(), width, value);
-    }
-
-    private static long register(int channel, int offset) {
-        return REGISTERS + 0x40 * channel + offset;
-    }
-
-    private void program(int channel, long source, long target, long length, int control) {
-        write(register(channel, 0x00), 8, source);
-        write(register(channel, 0x08), 8, target);
-        write(register(channel, 0x10), 8, length);
-        write(register(channel, 0x18), 4, control);
-    }
-
-    private int status(int channel) {
-        return (int) read(register(channel, 0x1c), 4);
+        host.plug(engine, PLACE);
+        configure(0x14, 4, TABLE);
+        enable();
     }
 
     private boolean ends(int channel) {
@@ -89,17 +34,7 @@ class DmaEngineTest {
     }
 
     private static byte[] noise(int length) {
-        byte[] bytes = new byte[length];
-        new Random(length).nextBytes(bytes);
-        return bytes;
-    }
-
-    private void put(long address, byte[] bytes) {
-        assertTrue(memory.write(address, MemorySegment.ofArray(bytes)));
-    }
-
-    private byte[] get(long address, int length) {
-        return memory.slice(address, length).toArray(ValueLayout.JAVA_BYTE);
+        return noise(length, length);
     }
 
     @Test
@@ -135,48 +70,6 @@ class DmaEngineTest {
         program(0, good, good + 64, 8, START);
         assertTrue(ends(0));
         assertEquals(DONE, status(0));
-    }
-
-    /** A FIFO that takes a few bytes at a time, when it is told that it may. */
-    private static final class Fifo implements DmaPort {
-        private final ByteArrayOutputStream taken = new ByteArrayOutputStream();
-        private int room;
-        private Runnable waiting;
-        RuntimeException failure;
-
-        @Override
-        public synchronized int take(MemorySegment data) {
-            if (failure != null) {
-                throw failure;
-            }
-            int length = (int) Math.min(room, data.byteSize());
-            taken.writeBytes(data.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE));
-            room -= length;
-            return length;
-        }
-
-        @Override
-        public synchronized void whenRoom(Runnable action) {
-            waiting = action;
-            call();
-        }
-
-        synchronized void makeRoom(int bytes) {
-            room += bytes;
-            call();
-        }
-
-        private void call() {
-            if (room > 0 && waiting != null) {
-                Runnable action = waiting;
-                waiting = null;
-                action.run();
-            }
-        }
-
-        synchronized byte[] bytes() {
-            return taken.toByteArray();
-        }
     }
 
     @Test

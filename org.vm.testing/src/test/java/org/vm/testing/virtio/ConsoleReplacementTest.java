@@ -4,6 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.vm.testing.virtio.ConsoleDriver.CONSOLE_PORT;
+import static org.vm.testing.virtio.ConsoleDriver.DEVICE_ADD;
+import static org.vm.testing.virtio.ConsoleDriver.DEVICE_READY;
+import static org.vm.testing.virtio.ConsoleDriver.DEVICE_REMOVE;
+import static org.vm.testing.virtio.ConsoleDriver.MULTIPORT;
+import static org.vm.testing.virtio.ConsoleDriver.PORT_NAME;
+import static org.vm.testing.virtio.ConsoleDriver.PORT_OPEN;
+import static org.vm.testing.virtio.ConsoleDriver.PORT_READY;
+import static org.vm.testing.virtio.ConsoleDriver.RESIZE;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -19,21 +28,13 @@ import org.vm.device.virtio.internal.Console;
 @ParameterizedClass
 @EnumSource(Wiring.class)
 class ConsoleReplacementTest {
-    private static final long MULTIPORT = 1L << 1;
-    private static final int DEVICE_READY = 0;
-    private static final int DEVICE_ADD = 1;
-    private static final int DEVICE_REMOVE = 2;
-    private static final int PORT_READY = 3;
-    private static final int CONSOLE_PORT = 4;
-    private static final int RESIZE = 5;
-    private static final int PORT_OPEN = 6;
-    private static final int PORT_NAME = 7;
     private static final int PORTS = 4;
 
     private final FakeTerminal terminal = new FakeTerminal();
     private final FakeTerminal agent = new FakeTerminal();
     private final FakeTerminal log = new FakeTerminal();
     private final FakeDriver driver;
+    private final ConsoleDriver guest;
     private final Socket socket;
     private final Deque<Long> messages = new ArrayDeque<>();
 
@@ -43,6 +44,7 @@ class ConsoleReplacementTest {
         first.addPort("log", log);
         Socket.Plugged plugged = Socket.plug(wiring, first);
         driver = plugged.driver();
+        guest = new ConsoleDriver(driver);
         socket = plugged.socket();
     }
 
@@ -55,15 +57,6 @@ class ConsoleReplacementTest {
 
     private Console next() {
         return new Console("console0", terminal, PORTS);
-    }
-
-    private void send(int id, int event, int value) {
-        long message = driver.allocate(8);
-        driver.put32(message, id);
-        driver.put16(message + 4, event);
-        driver.put16(message + 6, value);
-        driver.queue(3).add(Buffer.toDevice(message, 8));
-        assertEquals(0, driver.complete(driver.queue(3)).written());
     }
 
     /** Gives the device room for control messages. */
@@ -88,29 +81,16 @@ class ConsoleReplacementTest {
         assertFalse(driver.queue(2).hasUsed(), "a control message that nobody expects");
     }
 
-    private String read(int queue, int room) {
-        long at = driver.allocate(room);
-        driver.queue(queue).add(Buffer.fromDevice(at, room));
-        int length = (int) driver.complete(driver.queue(queue)).written();
-        return new String(driver.get(at, length), StandardCharsets.UTF_8);
-    }
-
-    private void print(int queue, String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        driver.queue(queue).add(Buffer.toDevice(driver.place(bytes), bytes.length));
-        assertEquals(0, driver.complete(driver.queue(queue)).written());
-    }
-
     /** Brings all ports up and opens them. */
     private void open() {
         driver.start(0);
         listen(12);
-        send(-1, DEVICE_READY, 1);
+        guest.send(-1, DEVICE_READY, 1);
         for (int id = 0; id < 3; id++) {
             expect(id, DEVICE_ADD);
         }
         for (int id = 0; id < 3; id++) {
-            send(id, PORT_READY, 1);
+            guest.send(id, PORT_READY, 1);
             if (id == 0) {
                 expect(id, CONSOLE_PORT);
             }
@@ -119,7 +99,7 @@ class ConsoleReplacementTest {
             if (id == 0) {
                 expect(id, RESIZE);
             }
-            send(id, PORT_OPEN, 1);
+            guest.send(id, PORT_OPEN, 1);
         }
         quiet();
     }
@@ -191,16 +171,16 @@ class ConsoleReplacementTest {
         socket.replace(next);
         quiet();
         assertTrue(agent.open() && log.open() && terminal.open());
-        print(5, "to the agent");
-        print(7, "to the log");
+        guest.print(5, "to the agent");
+        guest.print(7, "to the log");
         assertEquals("to the agent", agent.screen());
         assertEquals("to the log", log.screen());
         agent.type("from the agent");
-        assertEquals("from the agent", read(4, 32));
+        assertEquals("from the agent", guest.read(4, 32));
         log.type("from the log");
-        assertEquals("from the log", read(6, 32));
+        assertEquals("from the log", guest.read(6, 32));
         terminal.type("typed");
-        assertEquals("typed", read(0, 32));
+        assertEquals("typed", guest.read(0, 32));
         next.removePort(log);
         listen(1);
         expect(2, DEVICE_REMOVE);
@@ -219,7 +199,7 @@ class ConsoleReplacementTest {
         expect(1, DEVICE_REMOVE);
         expect(3, DEVICE_ADD);
         quiet();
-        send(3, PORT_READY, 1);
+        guest.send(3, PORT_READY, 1);
         expect(3, PORT_NAME);
         expect(3, PORT_OPEN);
         assertEquals(1, next.addPort("late", new FakeTerminal()));
@@ -231,7 +211,7 @@ class ConsoleReplacementTest {
     @Test
     void whatTheGuestWasOwedItIsToldByTheSuccessor() {
         driver.start(0);
-        send(-1, DEVICE_READY, 1);
+        guest.send(-1, DEVICE_READY, 1);
         Console next = next();
         next.addPort("agent", agent);
         next.addPort("log", log);

@@ -5,6 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.vm.testing.virtio.ConsoleDriver.CONSOLE_PORT;
+import static org.vm.testing.virtio.ConsoleDriver.DEVICE_ADD;
+import static org.vm.testing.virtio.ConsoleDriver.DEVICE_READY;
+import static org.vm.testing.virtio.ConsoleDriver.DEVICE_REMOVE;
+import static org.vm.testing.virtio.ConsoleDriver.MULTIPORT;
+import static org.vm.testing.virtio.ConsoleDriver.PORT_NAME;
+import static org.vm.testing.virtio.ConsoleDriver.PORT_OPEN;
+import static org.vm.testing.virtio.ConsoleDriver.PORT_READY;
+import static org.vm.testing.virtio.ConsoleDriver.RESIZE;
 
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterEach;
@@ -18,23 +27,15 @@ import org.vm.device.virtio.internal.Console;
 @ParameterizedClass
 @EnumSource(Wiring.class)
 class ConsoleTest {
-    private static final long MULTIPORT = 1L << 1;
-    private static final int DEVICE_READY = 0;
-    private static final int DEVICE_ADD = 1;
-    private static final int DEVICE_REMOVE = 2;
-    private static final int PORT_READY = 3;
-    private static final int CONSOLE_PORT = 4;
-    private static final int RESIZE = 5;
-    private static final int PORT_OPEN = 6;
-    private static final int PORT_NAME = 7;
-
     private final FakeTerminal terminal = new FakeTerminal();
     private final FakeTerminal agent = new FakeTerminal();
     private final Console console = new Console("console0", terminal, 3);
     private final FakeDriver driver;
+    private final ConsoleDriver guest;
 
     ConsoleTest(Wiring wiring) {
         driver = new FakeDriver(wiring, console);
+        guest = new ConsoleDriver(driver);
     }
 
     @AfterEach
@@ -48,15 +49,6 @@ class ConsoleTest {
         String text() {
             return new String(more, StandardCharsets.UTF_8);
         }
-    }
-
-    private void send(int id, int event, int value) {
-        long message = driver.allocate(8);
-        driver.put32(message, id);
-        driver.put16(message + 4, event);
-        driver.put16(message + 6, value);
-        driver.queue(3).add(Buffer.toDevice(message, 8));
-        assertEquals(0, driver.complete(driver.queue(3)).written());
     }
 
     /** The device's next control message, into a buffer that is given to it for this. */
@@ -75,49 +67,36 @@ class ConsoleTest {
         assertEquals(1, control.value);
     }
 
-    private void print(int queue, String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        driver.queue(queue).add(Buffer.toDevice(driver.place(bytes), bytes.length));
-        assertEquals(0, driver.complete(driver.queue(queue)).written());
-    }
-
-    private String read(int queue, int room) {
-        long at = driver.allocate(room);
-        driver.queue(queue).add(Buffer.fromDevice(at, room));
-        int length = (int) driver.complete(driver.queue(queue)).written();
-        return new String(driver.get(at, length), StandardCharsets.UTF_8);
-    }
-
     /** Brings port 0 up as Linux does. */
     private void open() {
         driver.start(0);
-        send(-1, DEVICE_READY, 1);
+        guest.send(-1, DEVICE_READY, 1);
         expect(0, DEVICE_ADD);
-        send(0, PORT_READY, 1);
+        guest.send(0, PORT_READY, 1);
         expect(0, CONSOLE_PORT);
         assertEquals("console0", receive().text());
         expect(0, PORT_OPEN);
         expect(0, RESIZE);
-        send(0, PORT_OPEN, 1);
+        guest.send(0, PORT_OPEN, 1);
     }
 
     @Test
     void withoutMultiportQueues0And1AreTheTerminal() {
         driver.start(MULTIPORT);
-        print(1, "hello\n");
+        guest.print(1, "hello\n");
         assertEquals("hello\n", terminal.screen());
         terminal.type("ls\n");
-        assertEquals("ls\n", read(0, 16));
+        assertEquals("ls\n", guest.read(0, 16));
         terminal.type("longer than the buffer");
-        assertEquals("longer", read(0, 6));
-        assertEquals(" than the buffer", read(0, 100));
+        assertEquals("longer", guest.read(0, 6));
+        assertEquals(" than the buffer", guest.read(0, 100));
     }
 
     @Test
     void whatWasTypedBeforeTheDriverCameIsDelivered() {
         terminal.type("early");
         driver.start(MULTIPORT);
-        assertEquals("early", read(0, 16));
+        assertEquals("early", guest.read(0, 16));
     }
 
     @Test
@@ -137,22 +116,22 @@ class ConsoleTest {
     @Test
     void portZeroIsAnnouncedAsConsoleWithNameAndSize() {
         open();
-        print(1, "hvc0");
+        guest.print(1, "hvc0");
         assertEquals("hvc0", terminal.screen());
         terminal.type("x");
-        assertEquals("x", read(0, 4));
+        assertEquals("x", guest.read(0, 4));
     }
 
     @Test
     void aPortThatTheGuestHasNotOpenedKeepsItsInput() {
         open();
-        send(0, PORT_OPEN, 0);
+        guest.send(0, PORT_OPEN, 0);
         terminal.type("later");
         driver.queue(0).add(Buffer.fromDevice(driver.allocate(8), 8));
         driver.queue(0).kick();
         assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
         assertFalse(driver.queue(0).hasUsed());
-        send(0, PORT_OPEN, 1);
+        guest.send(0, PORT_OPEN, 1);
         assertEquals(5, driver.await(driver.queue(0)).written());
     }
 
@@ -184,22 +163,22 @@ class ConsoleTest {
         open();
         assertEquals(1, console.addPort("agent", agent));
         expect(1, DEVICE_ADD);
-        send(1, PORT_READY, 1);
+        guest.send(1, PORT_READY, 1);
         Control name = receive();
         assertEquals(PORT_NAME, name.event);
         assertEquals("agent", name.text());
         expect(1, PORT_OPEN);
         assertFalse(agent.open());
-        send(1, PORT_OPEN, 1);
+        guest.send(1, PORT_OPEN, 1);
         assertTrue(agent.open());
-        print(5, "to the agent");
+        guest.print(5, "to the agent");
         assertEquals("to the agent", agent.screen());
         agent.type("back");
-        assertEquals("back", read(4, 8));
+        assertEquals("back", guest.read(4, 8));
         console.removePort(agent);
         expect(1, DEVICE_REMOVE);
         assertFalse(agent.connected());
-        print(5, "nobody there");
+        guest.print(5, "nobody there");
         assertEquals("to the agent", agent.screen());
         assertEquals(1, console.addPort("second", agent));
         expect(1, DEVICE_ADD);
@@ -212,14 +191,14 @@ class ConsoleTest {
         assertTrue(terminal.open());
         expect(1, DEVICE_ADD);
         for (int event : new int[] {1, 0, 7, 0xFFFF}) {
-            send(1, PORT_OPEN, event);
+            guest.send(1, PORT_OPEN, event);
             assertEquals(event == 1, agent.open());
         }
-        send(1, PORT_OPEN, 1);
+        guest.send(1, PORT_OPEN, 1);
         console.removePort(agent);
         assertFalse(agent.open());
         expect(1, DEVICE_REMOVE);
-        send(1, PORT_OPEN, 1);
+        guest.send(1, PORT_OPEN, 1);
         assertFalse(agent.open());
         driver.transport().status(0);
         assertFalse(terminal.open());
@@ -236,16 +215,16 @@ class ConsoleTest {
     void unknownPortsAndEventsAreIgnored() {
         open();
         for (int id : new int[] {1, 2, 3, 31, 0x7FFF_FFFF, 0x8000_0000, -1}) {
-            send(id, PORT_READY, 1);
-            send(id, PORT_OPEN, 1);
+            guest.send(id, PORT_READY, 1);
+            guest.send(id, PORT_OPEN, 1);
         }
         for (int event : new int[] {1, 2, 4, 5, 7, 8, 0xFFFF}) {
-            send(0, event, 1);
+            guest.send(0, event, 1);
         }
         driver.queue(3).add(Buffer.toDevice(driver.allocate(3), 3));
         driver.complete(driver.queue(3));
         assertFalse(driver.needsReset());
-        print(1, "still here");
+        guest.print(1, "still here");
         assertEquals("still here", terminal.screen());
     }
 
@@ -253,8 +232,8 @@ class ConsoleTest {
     void aDriverThatAsksWithoutListeningIsToldOnce() {
         driver.start(0);
         for (int i = 0; i < 1000; i++) {
-            send(-1, DEVICE_READY, 1);
-            send(0, PORT_READY, 1);
+            guest.send(-1, DEVICE_READY, 1);
+            guest.send(0, PORT_READY, 1);
         }
         expect(0, DEVICE_ADD);
         expect(0, CONSOLE_PORT);
@@ -270,7 +249,7 @@ class ConsoleTest {
     @Test
     void aControlBufferThatIsTooShortGetsWhatFits() {
         driver.start(0);
-        send(-1, DEVICE_READY, 1);
+        guest.send(-1, DEVICE_READY, 1);
         driver.queue(2).add(Buffer.fromDevice(driver.allocate(4), 4));
         assertEquals(4, driver.complete(driver.queue(2)).written());
     }
@@ -290,14 +269,14 @@ class ConsoleTest {
         driver.queue(1).add(Buffer.fromDevice(driver.allocate(8), 8));
         assertEquals(0, driver.complete(driver.queue(1)).written());
         assertEquals("", terminal.screen());
-        assertEquals("x", read(0, 8));
+        assertEquals("x", guest.read(0, 8));
     }
 
     @Test
     void afterAResetItStartsOver() {
         open();
         open();
-        print(1, "twice");
+        guest.print(1, "twice");
         assertEquals("twice", terminal.screen());
     }
 }
