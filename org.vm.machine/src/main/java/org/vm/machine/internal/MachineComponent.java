@@ -287,7 +287,11 @@ public final class MachineComponent implements DeviceKeeper, ServiceTrackerCusto
     @Override
     public void removedService(ServiceReference<MmioDevice> reference, MmioDevice device) {
         machine.devices().withdraw(device);
-        context.ungetService(reference);
+        try {
+            context.ungetService(reference);
+        } catch (IllegalStateException stopped) {
+            LOG.debug("this bundle has stopped meanwhile, and has no services any more", stopped);
+        }
     }
 
     @Deactivate

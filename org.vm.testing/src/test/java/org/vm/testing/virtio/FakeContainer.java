@@ -5,8 +5,10 @@ import java.lang.reflect.Proxy;
 import java.util.Collections;
 import java.util.Dictionary;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -27,11 +29,17 @@ final class FakeContainer {
 
     private final List<Service> services = new CopyOnWriteArrayList<>();
     private final List<Heard> listeners = new CopyOnWriteArrayList<>();
+    private final Set<Long> stopped = new HashSet<>();
 
     /** All services of that kind. */
     <T> List<T> services(Class<T> kind) {
         return services.stream().filter(service -> service.kind.equals(kind.getName())).map(service -> kind.cast(service.object))
                 .toList();
+    }
+
+    /** The bundle has no valid context any more, though something of it may still run. */
+    void stop(long id) {
+        stopped.add(id);
     }
 
     /** The context of a bundle. */
@@ -51,7 +59,12 @@ final class FakeContainer {
             }
             case "getService" -> services.stream().filter(service -> service.reference == arguments[0]).findFirst()
                     .map(Service::object).orElse(null);
-            case "ungetService" -> true;
+            case "ungetService" -> {
+                if (stopped.contains(id)) {
+                    throw new IllegalStateException("Invalid BundleContext.");
+                }
+                yield true;
+            }
             default -> throw new UnsupportedOperationException(method.toString());
         });
     }

@@ -78,6 +78,14 @@ class KeptTransportTest {
         assertNull(driver.board().escaped());
     }
 
+    @Test
+    void aDeviceThatGoesWhileTheBundleOfItsTransportStopsIsLetGo() {
+        plug(new Probe());
+        container.stop(VIRTIO);
+        service.unregister();
+        assertEquals(0, transports());
+    }
+
     private DeviceKeeper.Hold hold() {
         return binder.hold(Set.of(PLUGIN), LIMIT);
     }

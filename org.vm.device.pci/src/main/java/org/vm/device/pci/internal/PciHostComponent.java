@@ -22,6 +22,8 @@ import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.osgi.util.tracker.ServiceTracker;
 import org.osgi.util.tracker.ServiceTrackerCustomizer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vm.api.ConfigurationException;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.hotplug.GuestAgent;
@@ -35,6 +37,7 @@ import org.vm.api.replace.DeviceKeeper;
         configurationPolicy = ConfigurationPolicy.REQUIRE, immediate = true, service = {})
 @Designate(ocd = PciHostComponent.Config.class, factory = true)
 public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunction, PciFunction> {
+    private static final Logger LOG = LoggerFactory.getLogger(PciHostComponent.class);
     static final String PID = "org.vm.device.pci.host";
 
     @ObjectClassDefinition(name = "PCI Express host bridge", description = "Root bus with generic ECAM, and root ports")
@@ -135,7 +138,11 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
             // It is detached all the same.
             Thread.currentThread().interrupt();
         }
-        context.ungetService(reference);
+        try {
+            context.ungetService(reference);
+        } catch (IllegalStateException stopped) {
+            LOG.debug("this bundle has stopped meanwhile, and has no services any more", stopped);
+        }
     }
 
     /** Agents in the guest; there is one at most, or else the one that came last. */

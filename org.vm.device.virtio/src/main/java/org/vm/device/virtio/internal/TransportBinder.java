@@ -19,6 +19,8 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.util.tracker.ServiceTracker;
 import org.osgi.util.tracker.ServiceTrackerCustomizer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.pci.PciFunction;
 import org.vm.api.replace.DeviceKeeper;
@@ -36,6 +38,7 @@ import org.vm.device.virtio.VirtioDevice;
  */
 @Component(immediate = true, service = DeviceKeeper.class)
 public final class TransportBinder implements DeviceKeeper, ServiceTrackerCustomizer<VirtioDevice, TransportPlace> {
+    private static final Logger LOG = LoggerFactory.getLogger(TransportBinder.class);
     private static final String FILTER = "(&(" + Constants.OBJECTCLASS + "=" + VirtioDevice.class.getName() + ")(vm=*))";
 
     private final BundleContext bundle;
@@ -106,7 +109,11 @@ public final class TransportBinder implements DeviceKeeper, ServiceTrackerCustom
     @Override
     public void removedService(ServiceReference<VirtioDevice> reference, TransportPlace place) {
         place.leave();
-        bundle.ungetService(reference);
+        try {
+            bundle.ungetService(reference);
+        } catch (IllegalStateException stopped) {
+            LOG.debug("this bundle has stopped meanwhile, and has no services any more", stopped);
+        }
     }
 
     @Override
