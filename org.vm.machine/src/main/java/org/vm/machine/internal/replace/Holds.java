@@ -23,6 +23,8 @@ final class Holds {
     private static final Logger LOG = LoggerFactory.getLogger(Holds.class);
 
     private final List<DeviceKeeper.Hold> holds = new ArrayList<>();
+    /** The successors are the version before: a fault does not send it away, for there is nobody else. */
+    private boolean back;
 
     /** @throws ReplacementException if one keeper cannot; the others go on as before */
     Holds(Collection<DeviceKeeper> keepers, Set<Long> bundles, Duration limit) {
@@ -54,6 +56,11 @@ final class Holds {
                 filled.completeExceptionally(e);
             }
         }));
+        if (!back) {
+            // A place whose successor has failed already is empty again, and would never be filled.
+            fault().thenAccept(cause -> filled.completeExceptionally(new ReplacementException("it failed on trial: "
+                    + Replacing.sentence(cause), cause)));
+        }
         long until = System.nanoTime() + limit.toNanos();
         while (true) {
             try {
@@ -86,6 +93,7 @@ final class Holds {
     }
 
     void retake(Duration limit) {
+        back = true;
         each(hold -> hold.retake(limit));
     }
 

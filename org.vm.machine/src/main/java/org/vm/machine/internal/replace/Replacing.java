@@ -154,7 +154,7 @@ final class Replacing {
         }
     }
 
-    private static String sentence(Throwable e) {
+    static String sentence(Throwable e) {
         return e instanceof VmException ? e.getMessage() : e.toString();
     }
 }
