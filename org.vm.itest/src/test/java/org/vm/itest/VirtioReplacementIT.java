@@ -240,6 +240,34 @@ public class VirtioReplacementIT {
     }
 
     @Test
+    public void aConsoleGetsAnotherTerminalAndOtherPortsWhileItsDriverUsesIt() throws Exception {
+        for (String name : List.of("one", "two")) {
+            configurations.getFactoryConfiguration("org.vm.backend.console", name, "?")
+                    .update(new Hashtable<>(Map.of("vm", "guest", "name", name)));
+        }
+        machines.addDevice("guest", "virtio.console", "hvc", Map.of("console.target", "(&(vm=guest)(name=one))"));
+        await("the console", () -> has("hvc") && port("port 0").contains("console one"));
+        MmioDevice console = machine.devices().find("hvc").orElseThrow().device();
+        console.write(STATUS, 4, 3);
+        machines.changeDevice("guest", "hvc", Map.of("console.target", "(&(vm=guest)(name=two))"));
+        await("the other terminal", () -> port("port 0").contains("console two"));
+        machines.changeDevice("guest", "hvc", Map.of("ports.target", "(&(vm=guest)(name=one))"));
+        await("the port", () -> port("port 1").contains("console one"));
+        assertSame(console, machine.devices().find("hvc").orElseThrow().device());
+        assertEquals(3, console.read(STATUS, 4));
+        replacer.replace(bundle("org.vm.backend.console").getBundleId(), version(bundle("org.vm.backend.console"), "0.1.1"), Duration.ZERO);
+        await("they are there again", () -> port("port 0").contains("console two") && port("port 1").contains("console one"));
+        assertEquals(3, machine.devices().find("hvc").orElseThrow().device().read(STATUS, 4));
+        for (String name : List.of("one", "two")) {
+            configurations.getFactoryConfiguration("org.vm.backend.console", name, "?").delete();
+        }
+    }
+
+    private String port(String number) {
+        return machine.devices().find("hvc").map(found -> found.device().info().getOrDefault(number, "")).orElse("");
+    }
+
+    @Test
     public void twoVersionsSideBySideShareTheDevicesOut() throws Exception {
         Bundle first = bundle(VIRTIO);
         Bundle second = context.installBundle("test:virtio", version(first, "0.1.99"));

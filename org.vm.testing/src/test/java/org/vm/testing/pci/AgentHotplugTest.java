@@ -63,7 +63,7 @@ class AgentHotplugTest {
         DoubleSummaryStatistics plugging = new DoubleSummaryStatistics();
         DoubleSummaryStatistics unplugging = new DoubleSummaryStatistics();
         AgentPort port = new AgentPort("org.qemu.guest_agent.0");
-        Console ports = new Console("ports", 8);
+        Console ports = Console.ofPorts("ports", 8);
         ports.addPort(port.name(), port);
         try (QemuGuestAgent agent = new QemuGuestAgent("guest", port);
                 RamDiskBackend fixed = new RamDiskBackend(32 << 20);

@@ -54,7 +54,7 @@ class GuestAgentTest {
     Path folder;
 
     private final AgentPort port = new AgentPort("org.qemu.guest_agent.0");
-    private final Console ports = new Console("ports", 8);
+    private final Console ports = Console.ofPorts("ports", 8);
     private final QemuGuestAgent agent = new QemuGuestAgent("guest", port);
 
     @BeforeEach

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.vm.api.DeviceException;
+import org.vm.backend.console.internal.ConsoleHub;
 import org.vm.device.virtio.internal.Console;
 
 /** The console device as its driver sees it (VirtIO 1.2, section 5.3). */
@@ -156,6 +157,33 @@ class ConsoleTest {
         assertEquals(2, driver.transport().takeInterrupts());
         assertEquals(100, driver.transport().config(0, 2));
         assertTrue(generation != driver.transport().configGeneration());
+    }
+
+    @Test
+    void anotherTerminalTakesOverWhatWasTypedAndNotRead() {
+        open();
+        guest.print(1, "one");
+        driver.queue(0).add(Buffer.fromDevice(driver.allocate(1), 1));
+        terminal.type("xyz");
+        driver.complete(driver.queue(0));
+        ConsoleHub next = new ConsoleHub("next", 1024);
+        terminal.resize(100, 30);
+        receive();
+        console.bindTerminal(next);
+        Control resize = receive();
+        assertEquals(RESIZE, resize.event);
+        assertEquals(80, resize.more[0]);
+        assertFalse(terminal.connected());
+        guest.print(1, "two");
+        assertEquals("one", terminal.screen());
+        assertEquals("two", new String(next.recent(), StandardCharsets.UTF_8));
+        next.type(StandardCharsets.UTF_8.encode("!"));
+        assertEquals("yz!", guest.read(0, 8));
+        terminal.type("back");
+        console.bindTerminal(terminal);
+        receive();
+        assertTrue(terminal.open());
+        assertEquals("back", guest.read(0, 8));
     }
 
     @Test

@@ -22,7 +22,7 @@ class RandomPortsTest {
 
     @Property(tries = 300, shrinking = ShrinkingMode.OFF)
     void serialPortsSurviveAnyDriver(@ForAll long seed, @ForAll Wiring wiring) {
-        Console console = new Console("ports", PORTS);
+        Console console = Console.ofPorts("ports", PORTS);
         try (FakeDriver driver = new FakeDriver(wiring, console)) {
             Attack attack = new Attack(new Random(seed), driver, console);
             attack.run();

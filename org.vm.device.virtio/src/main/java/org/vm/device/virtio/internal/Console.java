@@ -10,6 +10,7 @@ import java.util.Objects;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
+import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
@@ -92,6 +93,8 @@ public final class Console implements VirtioDevice, Stateful {
     private final String name;
     /** Whether port 0 is there. */
     private final boolean terminal;
+    /** Of the configuration, what cannot change. */
+    private List<Object> settings = List.of();
     /** Guards itself, and what {@link ConsolePort} says. The console's own monitor keeps coming and going apart. */
     private final ConsolePort[] ports;
     private final ConfigSpace config = new ConfigSpace(12);
@@ -99,20 +102,15 @@ public final class Console implements VirtioDevice, Stateful {
     private volatile Activation activation;
 
     @Activate
-    public Console(@Reference(name = "console") ConsoleBackend terminal, Config config, Map<String, Object> properties) {
-        this(InstanceName.of(config.name(), properties), terminal, config.maxPorts());
+    public Console(Config config, Map<String, Object> properties) {
+        this(InstanceName.of(config.name(), properties), config.maxPorts(), true);
+        settings = settings(config, properties);
     }
 
     /** @param maxPorts ports that there can be at a time, 1 to 31 */
     public Console(String name, ConsoleBackend terminal, int maxPorts) {
         this(name, maxPorts, true);
-        config.writable(8, 4, this::emergencyWrite);
         ports[0] = new ConsolePort(0, name, terminal, this::listener);
-    }
-
-    /** Without a terminal: byte streams only. */
-    public Console(String name, int maxPorts) {
-        this(name, maxPorts, false);
     }
 
     private Console(String name, int maxPorts, boolean terminal) {
@@ -124,6 +122,44 @@ public final class Console implements VirtioDevice, Stateful {
         this.terminal = terminal;
         this.ports = new ConsolePort[maxPorts];
         config.set(4, 4, maxPorts);
+        if (terminal) {
+            config.writable(8, 4, this::emergencyWrite);
+        }
+    }
+
+    /** Without a terminal: byte streams only. */
+    public static Console ofPorts(String name, int maxPorts) {
+        return new Console(name, maxPorts, false);
+    }
+
+    private static List<Object> settings(Config config, Map<String, Object> properties) {
+        return List.of(config.name(), config.vm(), config.base(), config.irq(), config.maxPorts(), properties.getOrDefault("bus", ""));
+    }
+
+    /** What can change while the guest uses the console is what is behind its ports. */
+    @Modified
+    void change(Config config, Map<String, Object> properties) {
+        if (!settings.equals(settings(config, properties))) {
+            throw new ConfigurationException("console '" + name + "' stays as and where it is; delete its configuration and write a new one");
+        }
+    }
+
+    /** Puts a console behind port 0, or another one. What was typed at the one before and not read follows. */
+    @Reference(name = "console", policy = ReferencePolicy.DYNAMIC)
+    public synchronized void bindTerminal(ConsoleBackend next) {
+        ConsolePort port = ports[0];
+        if (port == null) {
+            ports[0] = new ConsolePort(0, name, next, this::listener);
+            return;
+        }
+        port.exchange(next).disconnect(port.listener);
+        if (activation != null) {
+            connect(port);
+        }
+    }
+
+    void unbindTerminal(ConsoleBackend former) {
+        // Another one is behind port 0 already, or the console goes.
     }
 
     @Reference(name = "ports", cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

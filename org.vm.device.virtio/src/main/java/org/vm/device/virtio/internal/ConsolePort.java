@@ -8,6 +8,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
+import org.vm.api.backend.AttachableConsole;
 import org.vm.api.backend.ConsoleBackend;
 import org.vm.api.backend.PortBackend;
 import org.vm.api.state.DeviceState;
@@ -74,7 +75,7 @@ final class ConsolePort {
     /** Another one if a predecessor's had another; written under the port table's lock. */
     volatile int id;
     final String name;
-    final ConsoleBackend backend;
+    volatile ConsoleBackend backend;
     final ConsoleBackend.Listener listener;
     /** What the driver has still to be told; bounded, however often it asks. */
     final Set<Event> owed = EnumSet.noneOf(Event.class);
@@ -178,13 +179,35 @@ final class ConsolePort {
     private long fill(Buffers into) {
         long total = 0;
         for (MemorySegment slice : into.slices(Math.min(into.size(), CAP))) {
-            int read = backend.read(slice.asByteBuffer());
+            int read = read(slice.asByteBuffer());
             total += read;
             if (read < slice.byteSize()) {
                 break;
             }
         }
         return total;
+    }
+
+    private synchronized int read(ByteBuffer into) {
+        return backend.read(into);
+    }
+
+    /**
+     * From now on another one is behind the port. It gets what was typed and not read, as much as it has room for, and before
+     * that nobody reads it.
+     *
+     * @return the one before
+     */
+    synchronized ConsoleBackend exchange(ConsoleBackend next) {
+        ConsoleBackend before = backend;
+        if (next instanceof AttachableConsole keyboard) {
+            ByteBuffer typed = ByteBuffer.allocate(256);
+            while (before.read(typed.clear()) > 0 && keyboard.type(typed.flip()) > 0) {
+                // The next ones.
+            }
+        }
+        backend = next;
+        return before;
     }
 
     /** Guest to terminal, on the transmit queue's worker; what goes to a port that is not there ({@code null}) is lost. */

@@ -51,7 +51,7 @@ public final class SerialPorts {
     @Activate
     public SerialPorts(BundleContext bundle, Config config, Map<String, Object> properties) {
         // Number 0 is a terminal's, which there is none of.
-        console = new Console(InstanceName.of(config.name(), properties), config.maxPorts() + 1);
+        console = Console.ofPorts(InstanceName.of(config.name(), properties), config.maxPorts() + 1);
         this.bundle = bundle;
         this.properties = properties;
     }
