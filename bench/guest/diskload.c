@@ -20,12 +20,12 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "slowest.h"
 
 #define BLOCK 4096
 #define MOST_BLOCKS 16
 #define MOST_THREADS 16
 #define REGION 2048
-#define SLOWEST 2000
 
 struct worker {
     pthread_t thread;
@@ -34,8 +34,7 @@ struct worker {
     uint64_t requests;
     uint64_t verified;
     uint64_t generations[REGION];
-    /* The longest gaps, the shortest of them first. */
-    uint64_t slow[SLOWEST];
+    struct slowest slowest;
     unsigned char *buffer;
 };
 
@@ -120,20 +119,6 @@ static void write_blocks(struct worker *w, int block, int count)
     }
 }
 
-/* Keeps the longest: an insertion into a sorted list, which is rare. */
-static void note(struct worker *w, uint64_t nanos)
-{
-    int i = 0;
-    if (nanos <= w->slow[0]) {
-        return;
-    }
-    while (i + 1 < SLOWEST && w->slow[i + 1] < nanos) {
-        w->slow[i] = w->slow[i + 1];
-        i++;
-    }
-    w->slow[i] = nanos;
-}
-
 static void *work(void *argument)
 {
     struct worker *w = argument;
@@ -162,7 +147,7 @@ static void *work(void *argument)
         } else {
             read_blocks(w, block, count);
         }
-        note(w, bench_now() - before);
+        slowest_note(&w->slowest, bench_now() - before);
         if (kind > 1 && kind <= 64) {
             verify(w, block, count);
         }
@@ -193,22 +178,16 @@ static void look_at_all(struct worker *w)
 
 static void report(int threads)
 {
-    static const int ranks[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
+    const struct slowest *all[MOST_THREADS];
     uint64_t requests = 0;
     uint64_t verified = 0;
     for (int i = 0; i < threads; i++) {
         requests += workers[i].requests;
         verified += workers[i].verified;
+        all[i] = &workers[i].slowest;
     }
     printf("requests %llu\n", (unsigned long long) requests);
-    for (size_t r = 0; r < sizeof ranks / sizeof ranks[0]; r++) {
-        uint64_t worst = 0;
-        for (int i = 0; i < threads; i++) {
-            uint64_t slow = workers[i].slow[SLOWEST - ranks[r]];
-            worst = slow > worst ? slow : worst;
-        }
-        printf("slow %d %llu\n", ranks[r], (unsigned long long) worst);
-    }
+    slowest_print(all, threads);
     printf("verified %llu\n", (unsigned long long) verified);
 }
 

@@ -1,6 +1,5 @@
 package org.vm.itest;
 
-import static org.junit.Assert.assertNotNull;
 import static org.junit.Assert.assertTrue;
 import static org.junit.Assume.assumeTrue;
 
@@ -18,7 +17,6 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.osgi.framework.BundleContext;
-import org.osgi.util.tracker.ServiceTracker;
 import org.vm.api.backend.AttachableConsole;
 import org.vm.api.machine.Machine;
 import org.vm.api.machine.MachineManager;
@@ -37,23 +35,12 @@ final class LinuxGuest implements AutoCloseable {
 
     /** What comes out of a console, and a keyboard. */
     static final class Terminal implements AttachableConsole.Viewer, AutoCloseable {
-        /** The console may be another one later; who looks at it stays. */
-        private final ServiceTracker<AttachableConsole, AttachableConsole> consoles;
-        private final AttachableConsole.Attachment attachment;
+        private final ConsoleClient console;
         private final StringBuilder said = new StringBuilder();
         private int seen;
 
         Terminal(BundleContext context) throws Exception {
-            consoles = new ServiceTracker<>(context, context.createFilter("(&(objectClass=" + AttachableConsole.class.getName()
-                    + ")(vm=" + NAME + ")(name=serial0))"), null);
-            consoles.open();
-            attachment = console().attach(this, 1 << 20);
-        }
-
-        private AttachableConsole console() throws InterruptedException {
-            AttachableConsole console = consoles.waitForService(STEP.toMillis());
-            assertNotNull("the machine has no console", console);
-            return console;
+            console = new ConsoleClient(context, NAME, "serial0", this);
         }
 
         @Override
@@ -81,21 +68,12 @@ final class LinuxGuest implements AutoCloseable {
         }
 
         void type(String text) throws InterruptedException {
-            ByteBuffer keys = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-            while (keys.hasRemaining()) {
-                AttachableConsole console = console();
-                int before = keys.remaining();
-                console.type(keys);
-                if (keys.remaining() == before) {
-                    assertTrue("nobody reads what is typed", console.awaitRoom(STEP));
-                }
-            }
+            console.type(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
         }
 
         @Override
         public void close() {
-            attachment.close();
-            consoles.close();
+            console.close();
         }
     }
 
@@ -145,7 +123,7 @@ final class LinuxGuest implements AutoCloseable {
     LinuxGuest boot() throws Exception {
         machine.start();
         terminal.expect(PROMPT, BOOT);
-        sh("dmesg -n 1; " + device("tools", "tools") + "; mkdir -p /tools; mount -t ext4 -o ro $tools /tools");
+        sh("dmesg -n 1; " + device("tools", "tools") + "; mkdir -p /tools; mount -t ext4 $tools /tools");
         return this;
     }
 
