@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /**
@@ -26,24 +27,15 @@ final class Watched {
             this.what = what;
         }
 
-        synchronized void watch(long nanos) {
-            try {
-                long until = began + nanos;
-                for (long left = nanos; !over && left > 0; left = until - System.nanoTime()) {
-                    wait(Math.max(1, TimeUnit.NANOSECONDS.toMillis(left)));
-                }
-                if (!over) {
-                    interrupted = true;
-                    thread.interrupt();
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+        synchronized void breakOff() {
+            if (!over && !interrupted) {
+                interrupted = true;
+                thread.interrupt();
             }
         }
 
         synchronized void end() {
             over = true;
-            notifyAll();
             if (interrupted) {
                 // It was meant for the device.
                 Thread.interrupted();
@@ -53,6 +45,8 @@ final class Watched {
 
     private final Duration limit;
     private final Set<Call> calls = ConcurrentHashMap.newKeySet();
+    /** Whether somebody looks at the calls, who goes when there was none for a while: a thread for each call would be many. */
+    private final AtomicBoolean watching = new AtomicBoolean();
 
     Watched(Duration limit) {
         this.limit = limit;
@@ -70,13 +64,43 @@ final class Watched {
     <T> T get(String what, Supplier<T> action) {
         Call call = new Call(what);
         calls.add(call);
-        Thread.ofVirtual().name("watch").start(() -> call.watch(limit.toNanos()));
+        haveWatched();
         try {
             return action.get();
         } finally {
             calls.remove(call);
             call.end();
         }
+    }
+
+    private void haveWatched() {
+        if (!calls.isEmpty() && watching.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("watch").start(this::watch);
+        }
+    }
+
+    private void watch() {
+        try {
+            do {
+                TimeUnit.NANOSECONDS.sleep(untilNext());
+                calls.stream().filter(call -> left(call) <= 0).forEach(Call::breakOff);
+            } while (!calls.isEmpty());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            watching.set(false);
+        }
+        // One that has begun in between has nobody yet.
+        haveWatched();
+    }
+
+    private long left(Call call) {
+        return call.began + limit.toNanos() - System.nanoTime();
+    }
+
+    /** Until the next call has taken too long, if one does. */
+    private long untilNext() {
+        return calls.stream().mapToLong(this::left).filter(left -> left > 0).min().orElse(limit.toNanos());
     }
 
     /** A sentence about each call that takes longer than one should. */
