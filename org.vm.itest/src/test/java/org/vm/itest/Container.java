@@ -28,6 +28,7 @@ final class Container {
         options.add(systemProperty("pax.exam.logging").value("none"));
         options.add(systemProperty("pax.exam.system").value("test"));
         options.add(frameworkProperty("org.osgi.framework.bootdelegation").value("sun.*,jdk.*"));
+        options.add(frameworkProperty("felix.resolver.parallelism").value("1"));
         options.add(bootDelegationPackage("sun.misc"));
         for (String name : SLF4J) {
             options.add(systemPackages(name + ";version=2.0.17", name + ";version=1.7.36"));

@@ -1,5 +1,6 @@
 package org.vm.machine.internal.replace;
 
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -11,6 +12,7 @@ import java.util.Enumeration;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
+import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.osgi.framework.Bundle;
@@ -18,8 +20,13 @@ import org.osgi.framework.Constants;
 import org.osgi.framework.Version;
 import org.vm.api.replace.ReplacementException;
 
-/** The jar of a bundle as a file of its own, which lasts until it is closed. */
+/**
+ * The jar of a bundle as a file of its own, which lasts until it is closed. It is not compressed: whoever loads classes from
+ * it while guests wait has less to do.
+ */
 final class BundleJar implements AutoCloseable {
+    private static final int BUFFER = 1 << 15;
+
     private final Path file;
     private final String version;
 
@@ -34,14 +41,23 @@ final class BundleJar implements AutoCloseable {
      * @throws ReplacementException if it is not a jar of that bundle
      */
     static BundleJar copy(Bundle bundle, InputStream content) {
+        Path given = null;
         Path file = null;
         try {
-            file = Files.createTempFile("bundle", ".jar");
-            try (OutputStream out = Files.newOutputStream(file)) {
+            given = Files.createTempFile("bundle", ".jar");
+            try (OutputStream out = Files.newOutputStream(given)) {
                 content.transferTo(out);
             }
-            return new BundleJar(file, version(bundle, file));
+            file = Files.createTempFile("bundle", ".jar");
+            String version;
+            try (JarFile jar = new JarFile(given.toFile(), false)) {
+                version = version(bundle, jar.getManifest());
+                copy(jar, file);
+            }
+            Files.delete(given);
+            return new BundleJar(file, version);
         } catch (IOException | RuntimeException e) {
+            delete(given, e);
             delete(file, e);
             throw e instanceof ReplacementException known ? known
                     : new ReplacementException("what shall replace bundle '%s' is no jar that can be read, and nothing has changed: %s"
@@ -49,25 +65,41 @@ final class BundleJar implements AutoCloseable {
         }
     }
 
-    private static String version(Bundle bundle, Path file) throws IOException {
-        try (JarFile jar = new JarFile(file.toFile())) {
-            // Reads every entry: one that is cut off is better found now.
+    /** Reads every entry: one that is cut off is better found now. */
+    private static void copy(JarFile jar, Path file) throws IOException {
+        byte[] buffer = new byte[BUFFER];
+        try (ZipOutputStream out = stored(file)) {
             for (ZipEntry entry : Collections.list(jar.entries())) {
                 try (InputStream in = jar.getInputStream(entry)) {
-                    in.transferTo(OutputStream.nullOutputStream());
+                    write(entry.getName(), in, out, buffer);
                 }
             }
-            Manifest manifest = jar.getManifest();
-            Attributes headers = manifest == null ? new Attributes() : manifest.getMainAttributes();
-            String name = headers.getValue(Constants.BUNDLE_SYMBOLICNAME);
-            String symbolicName = name == null ? null : name.replaceAll(";.*", "").strip();
-            if (!bundle.getSymbolicName().equals(symbolicName)) {
-                throw new ReplacementException("bundle '%s' is not replaced by %s: give the jar of another version of it"
-                        .formatted(bundle.getSymbolicName(), symbolicName == null ? "a jar that is no bundle" : "'" + symbolicName + "'"));
-            }
-            String version = headers.getValue(Constants.BUNDLE_VERSION);
-            return Version.parseVersion(version).toString();
         }
+    }
+
+    private static ZipOutputStream stored(Path file) throws IOException {
+        ZipOutputStream out = new ZipOutputStream(new BufferedOutputStream(Files.newOutputStream(file), BUFFER));
+        out.setLevel(Deflater.NO_COMPRESSION);
+        return out;
+    }
+
+    private static void write(String name, InputStream in, ZipOutputStream out, byte[] buffer) throws IOException {
+        out.putNextEntry(new ZipEntry(name));
+        for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+            out.write(buffer, 0, count);
+        }
+        out.closeEntry();
+    }
+
+    private static String version(Bundle bundle, Manifest manifest) {
+        Attributes headers = manifest == null ? new Attributes() : manifest.getMainAttributes();
+        String name = headers.getValue(Constants.BUNDLE_SYMBOLICNAME);
+        String symbolicName = name == null ? null : name.replaceAll(";.*", "").strip();
+        if (!bundle.getSymbolicName().equals(symbolicName)) {
+            throw new ReplacementException("bundle '%s' is not replaced by %s: give the jar of another version of it"
+                    .formatted(bundle.getSymbolicName(), symbolicName == null ? "a jar that is no bundle" : "'" + symbolicName + "'"));
+        }
+        return Version.parseVersion(headers.getValue(Constants.BUNDLE_VERSION)).toString();
     }
 
     /** The jar of a bundle as it is installed, made anew from its entries: the file that it came from may be another one now. */
@@ -75,10 +107,10 @@ final class BundleJar implements AutoCloseable {
         Path file = null;
         try {
             file = Files.createTempFile("bundle", ".jar");
-            try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(file))) {
-                out.setLevel(1);
-                write(bundle, JarFile.MANIFEST_NAME, out);
-                write(bundle, "", out);
+            byte[] buffer = new byte[BUFFER];
+            try (ZipOutputStream out = stored(file)) {
+                write(bundle, JarFile.MANIFEST_NAME, out, buffer);
+                write(bundle, "", out, buffer);
             }
             return new BundleJar(file, bundle.getVersion().toString());
         } catch (IOException | RuntimeException e) {
@@ -88,12 +120,12 @@ final class BundleJar implements AutoCloseable {
         }
     }
 
-    private static void write(Bundle bundle, String path, ZipOutputStream out) throws IOException {
+    private static void write(Bundle bundle, String path, ZipOutputStream out, byte[] buffer) throws IOException {
         if (path.isEmpty() || path.endsWith("/")) {
             Enumeration<String> paths = bundle.getEntryPaths(path.isEmpty() ? "/" : path);
             for (String each : paths == null ? Collections.<String>emptyList() : Collections.list(paths)) {
                 if (!each.equals(JarFile.MANIFEST_NAME)) {
-                    write(bundle, each, out);
+                    write(bundle, each, out, buffer);
                 }
             }
             return;
@@ -102,11 +134,9 @@ final class BundleJar implements AutoCloseable {
         if (entry == null) {
             throw new IOException("its entry " + path + " cannot be read");
         }
-        out.putNextEntry(new ZipEntry(path));
         try (InputStream in = entry.openStream()) {
-            in.transferTo(out);
+            write(path, in, out, buffer);
         }
-        out.closeEntry();
     }
 
     String version() {

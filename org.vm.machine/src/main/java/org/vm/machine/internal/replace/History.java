@@ -22,7 +22,8 @@ final class History {
     /** What has become of the one that is on trial. */
     synchronized Replacement become(Replacement trial, Replacement.Outcome outcome, String detail) {
         latest.removeIf(each -> each == trial);
-        return add(new Replacement(trial.time(), trial.bundle(), trial.from(), trial.to(), trial.devices(), trial.pause(), outcome, detail));
+        return add(new Replacement(trial.time(), trial.bundle(), trial.from(), trial.to(), trial.devices(), trial.pause(), trial.steps(),
+                outcome, detail));
     }
 
     synchronized List<Replacement> all() {

@@ -32,9 +32,9 @@ final class Replacing {
     private final LeftThings left;
     private final History history;
     private final Instant time = Instant.now();
+    private Stopwatch watch;
     private Holds holds;
     private boolean updated;
-    private Duration pause = Duration.ZERO;
     private Replacement record;
 
     /** @param come for the devices of a bundle to be there again; @param suspend for requests in flight */
@@ -55,28 +55,34 @@ final class Replacing {
 
     /** @throws ReplacementException if the version before is still, or again, there; or, saying so, if none is */
     Replacement begin(Collection<DeviceKeeper> keepers, BundleJar next) {
+        watch = new Stopwatch();
         holds = new Holds(keepers, bundles.ids(), limits.suspend);
-        long began = System.nanoTime();
+        watch.step("hold");
         left.open(Set.copyOf(holds.devices()));
         try {
             bundles.stop();
+            watch.step("stop");
             updated = true;
             bundles.update(next);
             configurations.move(name, before.version(), to);
-            come();
+            watch.step("update");
+            come(watch);
         } catch (RuntimeException | LinkageError e) {
-            throw back(sentence(e), e, began);
+            throw back(sentence(e), e);
         }
-        pause = Duration.ofNanos(System.nanoTime() - began);
         record = history.add(record(Outcome.ON_TRIAL, holds.stateless().isEmpty() ? ""
                 : "began anew, because they have no state to give: " + String.join(", ", holds.stateless())));
-        LOG.info("bundle '{}' is version {} now, instead of {}; {} waited {} ms", name, to, before.version(), holds.devices(), pause.toMillis());
+        LOG.info("bundle '{}' is version {} now, instead of {}; {} waited {} ms", name, to, before.version(), holds.devices(), watch.all().toMillis());
         return record;
     }
 
-    private void come() {
+    private void come(Stopwatch watch) {
+        bundles.resolve();
+        watch.step("resolve");
         bundles.start();
+        watch.step("start");
         holds.awaitFilled(limits.come, this::failedComponent);
+        watch.step("fill");
     }
 
     /** Why the component of a device that is awaited cannot be activated; {@code null} if none has failed. */
@@ -90,7 +96,7 @@ final class Replacing {
     }
 
     private Replacement record(Outcome outcome, String detail) {
-        return new Replacement(time, name, before.version(), to, holds.devices(), pause, outcome, detail);
+        return new Replacement(time, name, before.version(), to, holds.devices(), watch.all(), watch.steps(), outcome, detail);
     }
 
     CompletableFuture<Throwable> fault() {
@@ -109,11 +115,12 @@ final class Replacing {
 
     /** The new version has failed on trial. */
     void failed(Throwable cause) {
-        LOG.warn("{}", back("it failed on trial: " + sentence(cause), cause, System.nanoTime()).getMessage());
+        LOG.warn("{}", back("it failed on trial: " + sentence(cause), cause).getMessage());
     }
 
     /** Puts the version before in place again. @return what to tell */
-    private ReplacementException back(String why, Throwable cause, long began) {
+    private ReplacementException back(String why, Throwable cause) {
+        watch.step("failed");
         holds.retake(limits.suspend);
         try {
             bundles.stop();
@@ -121,19 +128,19 @@ final class Replacing {
                 bundles.update(before);
                 configurations.move(name, to, before.version());
             }
-            come();
+            come(new Stopwatch());
         } catch (RuntimeException | LinkageError e) {
-            return over(Outcome.LOST, began, ("bundle '%s' could not be replaced by version %s: %s; and version %s has not come back: %s. "
+            return over(Outcome.LOST, ("bundle '%s' could not be replaced by version %s: %s; and version %s has not come back: %s. "
                     + "Its devices (%s) are gone: repair the bundle and update it again, then reset their machines")
                     .formatted(name, to, why, before.version(), sentence(e), String.join(", ", holds.devices())), e);
         }
-        return over(Outcome.ROLLED_BACK, began, "bundle '%s' was not replaced by version %s: %s; version %s is back%s".formatted(name, to,
+        return over(Outcome.ROLLED_BACK, "bundle '%s' was not replaced by version %s: %s; version %s is back%s".formatted(name, to,
                 why, before.version(), holds.devices().isEmpty() ? "" : ", with the state of its devices"), cause);
     }
 
-    private ReplacementException over(Outcome outcome, long began, String message, Throwable cause) {
+    private ReplacementException over(Outcome outcome, String message, Throwable cause) {
+        watch.step("back");
         if (record == null) {
-            pause = Duration.ofNanos(System.nanoTime() - began);
             record = history.add(record(outcome, message));
         } else {
             record = history.become(record, outcome, message);

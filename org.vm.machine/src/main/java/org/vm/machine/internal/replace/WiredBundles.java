@@ -189,6 +189,11 @@ final class WiredBundles {
         }
     }
 
+    /** What cannot be resolved is found out by whoever starts it. */
+    void resolve() {
+        framework.resolveBundles(running.keySet());
+    }
+
     void start() {
         for (Bundle each : dependentsFirst.reversed()) {
             try {

@@ -9,6 +9,7 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.osgi.framework.Bundle;
 import org.vm.api.ConfigurationException;
 import org.vm.api.replace.BundleReplacer;
@@ -21,6 +22,12 @@ import picocli.CommandLine.Parameters;
 /** Replacing bundles while guests use their devices. */
 final class ReplacementCommands {
     private ReplacementCommands() {}
+
+    /** What the pause was made of, in milliseconds. */
+    private static String steps(Replacement done) {
+        return done.steps().entrySet().stream().filter(step -> step.getValue().toMillis() > 0)
+                .map(step -> step.getKey() + " " + step.getValue().toMillis()).collect(Collectors.joining(", "));
+    }
 
     @Command(name = "update", description = {"Replaces a bundle by another version while guests use its devices.",
         "Should the new version not start, not take the devices' state, or fail while it is on trial, the one before is put back."},
@@ -64,7 +71,8 @@ final class ReplacementCommands {
         private void report(Replacement done, Duration time) {
             out.printf("bundle '%s' is version %s now, instead of %s%n", done.bundle(), done.to(), done.from());
             out.println(done.devices().isEmpty() ? "it has no devices that are in use"
-                    : "%s waited for %d ms".formatted(String.join(", ", done.devices()), done.pause().toMillis()));
+                    : "%s waited for %d ms%s".formatted(String.join(", ", done.devices()), done.pause().toMillis(),
+                            steps(done).isEmpty() ? "" : " (" + steps(done) + ")"));
             if (!done.detail().isEmpty()) {
                 out.println(done.detail());
             }
@@ -89,10 +97,10 @@ final class ReplacementCommands {
                 return;
             }
             DateTimeFormatter clock = DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT).withZone(ZoneId.systemDefault());
-            Table table = new Table("TIME", "BUNDLE", "FROM", "TO", "DEVICES", "PAUSE", "OUTCOME").right(4, 5);
+            Table table = new Table("TIME", "BUNDLE", "FROM", "TO", "DEVICES", "PAUSE", "OUTCOME", "OF THE PAUSE").right(4, 5);
             for (Replacement each : history) {
                 table.row(clock.format(each.time()), each.bundle(), each.from(), each.to(), each.devices().size(),
-                        each.pause().toMillis() + " ms", each.outcome().name().toLowerCase(Locale.ROOT).replace('_', ' '));
+                        each.pause().toMillis() + " ms", each.outcome().name().toLowerCase(Locale.ROOT).replace('_', ' '), steps(each));
             }
             print(table);
             for (Replacement each : history) {

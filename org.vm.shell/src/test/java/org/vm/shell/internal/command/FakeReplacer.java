@@ -7,7 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.vm.api.replace.BundleReplacer;
 import org.vm.api.replace.Replacement;
@@ -18,6 +20,7 @@ import org.vm.api.replace.ReplacementException;
 public final class FakeReplacer implements BundleReplacer {
     public final List<String> calls = new ArrayList<>();
     public List<String> devices = List.of("linux/disk0", "linux/net0");
+    public Map<String, Duration> steps = new LinkedHashMap<>();
     public String failure;
     private final List<Replacement> history = new ArrayList<>();
 
@@ -29,7 +32,7 @@ public final class FakeReplacer implements BundleReplacer {
             throw new UncheckedIOException(e);
         }
         Outcome outcome = failure != null ? Outcome.ROLLED_BACK : trial.isZero() ? Outcome.DONE : Outcome.ON_TRIAL;
-        Replacement done = new Replacement(Instant.now(), "org.example.sensor", "1.0.0", "1.1.0", devices, Duration.ofMillis(12), outcome,
+        Replacement done = new Replacement(Instant.now(), "org.example.sensor", "1.0.0", "1.1.0", devices, Duration.ofMillis(12), steps, outcome,
                 failure == null ? "" : failure);
         history.add(done);
         if (failure != null) {

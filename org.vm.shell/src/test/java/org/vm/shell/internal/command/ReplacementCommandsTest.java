@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -63,6 +64,15 @@ class ReplacementCommandsTest {
                 """, run("update org.example.sensor"));
         run("update 1 --trial 30");
         assertEquals(List.of("1 new 5", "1 new 30"), replacer.calls);
+    }
+
+    @Test
+    void whereThePauseWentIsSaid() {
+        replacer.steps.put("stop", Duration.ofMillis(3));
+        replacer.steps.put("update", Duration.ofNanos(999_999));
+        replacer.steps.put("start", Duration.ofNanos(8_400_000));
+        assertTrue(run("update org.example.sensor").contains("waited for 12 ms (stop 3, start 8)\n"));
+        assertTrue(run("replacements").lines().toList().get(1).endsWith("on trial  stop 3, start 8"), () -> run("replacements"));
     }
 
     @Test
