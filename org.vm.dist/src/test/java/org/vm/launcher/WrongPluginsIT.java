@@ -95,4 +95,23 @@ class WrongPluginsIT {
         }
         assertTrue(said.lines().anyMatch(line -> line.matches("good +custom +attached +0x4000000 .*")), said);
     }
+
+    @Test
+    void whatNeverComesToTheEndOfItsActivationIsNamed() throws Exception {
+        device("endless", "0x4000000", "limit = Integer.MAX_VALUE;", """
+                limit = hang();
+
+                    private static int hang() {
+                        int rounds = 0;
+                        while (System.nanoTime() != 1) {
+                            rounds++;
+                        }
+                        return rounds;
+                    }
+                """);
+        String said = reader.shell(List.of("create m --guest builtin", "why endless", "why"), LONG);
+        String sentence = "bundle 'endless': its component org.example.endless.Endless has not come to the end of its activation for ";
+        assertTrue(said.split(sentence, -1).length == 4, said);
+        assertTrue(said.contains(", and is at ") && said.contains("until then no machine and no device can come, go, or be changed."), said);
+    }
 }

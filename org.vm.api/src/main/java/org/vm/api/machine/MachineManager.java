@@ -45,6 +45,6 @@ public interface MachineManager {
      */
     CompletionStage<Void> removeDevice(String machine, String name, Duration limit, Removal how);
 
-    /** Tree of reasons why a machine or device is not there or does not run, in words. */
+    /** Tree of reasons why a machine or device is not there or does not run, in words; of an empty name what holds all of them up, if anything. */
     String why(String name);
 }

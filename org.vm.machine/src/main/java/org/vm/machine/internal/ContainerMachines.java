@@ -50,6 +50,7 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
     private final DeviceConfigurations configurations;
     private final ServiceComponentRuntime components;
     private final BundleReplacer replacer;
+    private final Activations activations = new Activations();
     private final ServiceTracker<Machine, Machine> tracker;
     /** Signalled whenever a machine comes or goes. */
     private final Object changed = new Object();
@@ -199,11 +200,21 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
         all.put("name", name);
         configurations.write(pid, machine + "-" + name, all);
         // A machine that is started next shall have it, and what cannot work shall be said here.
-        await(() -> has(machine, name) || failure(pid, machine, name).isPresent(), ADDED);
+        if (!await(() -> has(machine, name) || failure(pid, machine, name).isPresent(), ADDED)) {
+            refuseWhileHeldUp(() -> configurations.delete(pid, machine + "-" + name));
+        }
         failure(pid, machine, name).ifPresent(reason -> {
             configurations.delete(pid, machine + "-" + name);
             throw new DeviceException("device '" + name + "' cannot be added to machine '" + machine + "': " + reason);
         });
+    }
+
+    private void refuseWhileHeldUp(Runnable undo) {
+        List<String> late = activations.late(descriptions().toList());
+        if (!late.isEmpty()) {
+            undo.run();
+            throw new DeviceException(String.join("\n", late));
+        }
     }
 
     /** Whether the machine has a device, or has refused it. */
@@ -269,6 +280,7 @@ public final class ContainerMachines implements MachineManager, ServiceTrackerCu
 
     @Override
     public String why(String name) {
-        return new Explanation(configurations, components, this::find, context.getBundles(), replacer.history()).of(name);
+        return new Explanation(configurations, components, this::find, context.getBundles(), replacer.history())
+                .of(name, activations.late(descriptions().toList()));
     }
 }

@@ -43,7 +43,12 @@ public final class Explanation {
         this.machines = machines;
     }
 
-    String of(String name) {
+    /** @param late sentences about what holds everything up */
+    String of(String name, List<String> late) {
+        late.forEach(sentence -> line(0, "%s", sentence));
+        if (name.isEmpty()) {
+            return text.toString();
+        }
         machines.apply(name).ifPresentOrElse(this::machine, () -> absent(name));
         return text.toString();
     }

@@ -22,6 +22,7 @@ final class WhyCommand extends ShellCommand {
             return;
         }
         if (shell.manager().machines().isEmpty()) {
+            out.print(shell.manager().why(""));
             out.println("there is no machine yet; make one with: create NAME");
         }
         for (Machine machine : shell.manager().machines()) {
