@@ -102,7 +102,8 @@ public final class LocalStorage implements BlockBackendFactory, StorageMover {
     public StorageMove move(String vm, String disk, Map<String, ?> to) {
         MovableStorage storage = disks.get(vm + "/" + disk);
         if (storage == null) {
-            throw new ConfigurationException("machine '" + vm + "' has no disk '" + disk + "' that can be moved; there are: "
+            throw new ConfigurationException("machine '" + vm + "' has no disk '" + disk + "' that can be moved, which is one with a file or RAM of its own; "
+                    + "there are: "
                     + (disks.isEmpty() ? "none" : String.join(", ", disks.keySet())));
         }
         storage.requireStill(disk);
