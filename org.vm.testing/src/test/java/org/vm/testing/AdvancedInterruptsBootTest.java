@@ -119,7 +119,7 @@ class AdvancedInterruptsBootTest {
 
     private void boot(String aia, String image, int harts, Check check) throws Exception {
         CapturedConsole hvc = new CapturedConsole();
-        try (JitEngine hybrid = new JitEngine(new Interpreter(), ExecMode.HYBRID, JitEngine.THRESHOLD);
+        try (JitEngine hybrid = new JitEngine(new Interpreter(), ExecMode.HYBRID);
                 FileBlockBackend backend = disk();
                 GuestMachine guest = machine(aia, image, harts).engine(hybrid)
                         .function(new PciTransport(new Blk("disk0", backend, new Blk.Settings(512, "S", harts, 32))))

@@ -71,7 +71,7 @@ class DebianBootTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 4})
     void linuxBootsToAShellWithTheBuiltInFirmware(int harts) throws Exception {
-        try (JitEngine hybrid = new JitEngine(new Interpreter(), ExecMode.HYBRID, JitEngine.THRESHOLD)) {
+        try (JitEngine hybrid = new JitEngine(new Interpreter(), ExecMode.HYBRID)) {
             bootAndCalculate(hybrid, harts, BOOT);
         }
     }

@@ -25,7 +25,7 @@ import org.vm.guest.internal.DebianGuests;
  *
  * <p>Arguments: seconds for each loop, then {@code boot} or names of loops; system properties {@code interpreter} =
  * {@code blocks,fuseThreshold,fusedLength,fusedClasses}, {@code mode} = {@code interpreter}, {@code jit} or {@code hybrid},
- * {@code threshold}.
+ * {@code threshold} (instructions).
  */
 final class EngineBenchmark {
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
@@ -180,6 +180,8 @@ final class EngineBenchmark {
                         addi    t0, t0, 1
                         j       1b
                 """);
+        // As a kernel that patches itself: short blocks, whose code is compared with memory after each fence.i.
+        LOOPS.put("patching", "main: fence.i\n" + "addi a0, a0, 1\n beqz a0, 1f\n 1:\n".repeat(200) + "j main\n");
         // What instructions of a bundle are good for, beside the same without them.
         String difference = """
                 xor     t3, t3, t4
@@ -240,8 +242,9 @@ final class EngineBenchmark {
 
     private static ExecutionEngine engine() {
         ExecMode mode = ExecMode.valueOf(System.getProperty("mode", "INTERPRETER").toUpperCase(Locale.ROOT));
-        return mode == ExecMode.INTERPRETER ? interpreter()
-                : new JitEngine(interpreter(), mode, Integer.getInteger("threshold", 1000));
+        Integer threshold = Integer.getInteger("threshold");
+        return mode == ExecMode.INTERPRETER ? interpreter() : threshold == null ? new JitEngine(interpreter(), mode)
+                : new JitEngine(interpreter(), mode, threshold, true, JitEngine.CODE_LIMIT);
     }
 
     private static Interpreter interpreter() {

@@ -71,7 +71,7 @@ class StorageMoveTest {
         storage.bindMachines(manager());
         disk.set((AdjustableBackend) storage.open(configuration));
         Path last = image;
-        try (JitEngine engine = new JitEngine(new Interpreter(), ExecMode.HYBRID, JitEngine.THRESHOLD);
+        try (JitEngine engine = new JitEngine(new Interpreter(), ExecMode.HYBRID);
                 GuestMachine guest = GuestMachine.virt().engine(engine).memory(512L << 20).vcpus(2).append(linux.append())
                 .kernel(linux.kernel().orElseThrow()).initrd(linux.initrd().orElseThrow())
                 .device(new MmioTransport(new Blk("disk", disk.get(), Blk.Settings.DEFAULT))).start()) {

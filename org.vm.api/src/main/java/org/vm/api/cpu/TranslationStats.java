@@ -8,7 +8,8 @@ package org.vm.api.cpu;
  * @param limit            bytes of bytecode from which on some are dropped
  * @param instructions     guest instructions in them, counted as often as they are translated
  * @param waiting          tasks of the compiler that wait, of all machines
- * @param threshold        entries of a block after which it is translated, at present
+ * @param threshold        when a block is translated, at present: instructions that it has run, or entries if its machine
+ *                         has a threshold of its own
  * @param found            regions that were found
  * @param translated       those that bytecode was made of
  * @param failed           those that were left to the interpreter, since they are too large or could not be compiled

@@ -4,9 +4,11 @@ package org.vm.api.cpu;
 public interface Translator extends AutoCloseable {
     /**
      * Entries of the block at {@code pc}, in the CPU's present address space and context, after which {@link #translate} is
-     * asked, and asked again until it has an answer; at least 1.
+     * asked; at least 1. It is asked again until it has an answer.
+     *
+     * @param instructions that the block has
      */
-    int threshold(long pc);
+    int threshold(long pc, int instructions);
 
     /**
      * Code to run instead of the block at the CPU's present address space and context.

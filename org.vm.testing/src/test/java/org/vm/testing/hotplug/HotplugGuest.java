@@ -41,7 +41,7 @@ final class HotplugGuest implements AutoCloseable {
     static final String PROMPT = "root@linux:~# ";
     private static final String NAME = "linux-pciehp";
 
-    private final JitEngine engine = new JitEngine(new Interpreter(), ExecMode.HYBRID, JitEngine.THRESHOLD);
+    private final JitEngine engine = new JitEngine(new Interpreter(), ExecMode.HYBRID);
     private final GuestMachine guest;
 
     /** A disk that is a card, and the file behind it. */

@@ -74,8 +74,8 @@ final class TranslatingEngine implements ExecutionEngine, AutoCloseable {
         public Runner runner(Cpu cpu, Translator translator) {
             return interpreter.runner(cpu, new Translator() {
                 @Override
-                public int threshold(long pc) {
-                    return translator.threshold(pc);
+                public int threshold(long pc, int instructions) {
+                    return translator.threshold(pc, instructions);
                 }
 
                 @Override

@@ -67,7 +67,7 @@ class AgentHotplugTest {
         ports.addPort(port.name(), port);
         try (QemuGuestAgent agent = new QemuGuestAgent("guest", port);
                 RamDiskBackend fixed = new RamDiskBackend(32 << 20);
-                JitEngine engine = new JitEngine(new Interpreter(), ExecMode.HYBRID, JitEngine.THRESHOLD);
+                JitEngine engine = new JitEngine(new Interpreter(), ExecMode.HYBRID);
                 GuestMachine guest = GuestMachine.virt().memory(256 << 20).vcpus(2).engine(engine)
                         .kernel(linux.kernel().orElseThrow()).initrd(linux.initrd().orElseThrow()).append(linux.append())
                         .function(new PciTransport(new Blk("disk0", fixed, Blk.Settings.DEFAULT)))

@@ -36,6 +36,12 @@ public final class Interpreter implements InterpreterEngine {
         int fusedClasses() default 4096;
     }
 
+    /**
+     * Where hot blocks are translated, fusion is for those that nobody translates, so it waits this many times longer. Each
+     * class of a fused operation is one more for HotSpot to compile, while it should compile translations.
+     */
+    private static final int FUSED_LATER = 8;
+
     /** A factory leads to the classes of instructions, so only who uses it holds it. */
     private final Map<InstructionSet, WeakReference<OpFactory>> factories = new WeakHashMap<>();
     private final int blocks;
@@ -85,7 +91,8 @@ public final class Interpreter implements InterpreterEngine {
 
     private Runner run(Cpu cpu, Translator translator) {
         return new InterpreterRunner(cpu, new BlockCache(blocks),
-                new BlockBuilder(cpu, factory(cpu.instructionSet()), fusedLength), fuseThreshold, translator);
+                new BlockBuilder(cpu, factory(cpu.instructionSet()), fusedLength),
+                translator == null ? fuseThreshold : (long) fuseThreshold * FUSED_LATER, translator);
     }
 
     private synchronized OpFactory factory(InstructionSet instructions) {

@@ -15,6 +15,8 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
     private static final long PAGE_MASK = -4096;
     private static final long[] NO_TARGETS = {};
     private static final int RECENT = 4096;
+    /** What is hot is asked for again after this fraction of the entries that made it hot: soon after it may be there. */
+    private static final int ASKED_AGAIN = 8;
 
     private final Cpu cpu;
     private final Mmu mmu;
@@ -144,15 +146,24 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
         if (block.firstRow == null && block.entries >= fuseThreshold) {
             builder.fuse(block);
         }
-        if (translator != null && block.entries >= translator.threshold(block.pc)) {
+        boolean asked = translator != null && block.entries >= threshold(block);
+        if (asked) {
             block.translation = translator.translate(block.pc, block.physical, this);
         }
-        block.nextLook = nextLook(block);
+        block.nextLook = nextLook(block, asked);
     }
 
-    private long nextLook(Block block) {
+    private long nextLook(Block block, boolean asked) {
         long fusion = block.entries < fuseThreshold ? fuseThreshold : Long.MAX_VALUE;
-        return translator == null ? fusion : Math.min(fusion, block.entries + translator.threshold(block.pc));
+        if (translator == null) {
+            return fusion;
+        }
+        int threshold = threshold(block);
+        return Math.min(fusion, block.entries + (asked ? Math.max(threshold / ASKED_AGAIN, 1) : threshold));
+    }
+
+    private int threshold(Block block) {
+        return translator.threshold(block.pc, Math.max(block.count, 1));
     }
 
     @Override
@@ -229,7 +240,7 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
                 return block;
             }
             block = builder.build(pc, physical, context);
-            block.nextLook = nextLook(block);
+            block.nextLook = nextLook(block, false);
             if (translator != null && builder.endsInCalculatedJump()) {
                 block.targets = NO_TARGETS;
             }

@@ -16,7 +16,7 @@ record CodeView(CodeCache cache, InstructionSet instructionSet, Compiler compile
         implements TranslatedCode {
     @Override
     public TranslationStats stats() {
-        return cache.stats(compiler.waiting(), threshold.entries());
+        return cache.stats(compiler.waiting(), threshold.now());
     }
 
     @Override

@@ -15,10 +15,11 @@ final class Compiler implements AutoCloseable {
     static final int HUGE = 8000;
     /**
      * Calls after which HotSpot begins to profile a method that only its optimizing compiler may compile, and calls after
-     * which it thinks of compiling it (twice -XX:Tier3InvocationThreshold, -XX:Tier4InvocationThreshold, with reserve).
+     * which it thinks of compiling it (twice -XX:Tier3InvocationThreshold; -XX:Tier4InvocationThreshold as ./vmm sets it, with
+     * reserve).
      */
     private static final int PROFILE_CALLS = 1_000;
-    private static final int COMPILE_CALLS = 6_000;
+    private static final int COMPILE_CALLS = 24_000;
     /** Tasks that wait at most: a guest could make hot code without end. */
     private static final int MOST_WAITING = 64;
     private static final int BATCH = 200;

@@ -36,8 +36,8 @@ final class CpuTranslator implements Translator {
     }
 
     @Override
-    public int threshold(long pc) {
-        int entries = threshold.entries();
+    public int threshold(long pc, int instructions) {
+        int entries = threshold.entries(instructions);
         return remembered.find(cpu, pc) == null ? entries : Math.min(entries, EARLY);
     }
 

@@ -20,20 +20,19 @@ import org.vm.api.isa.InstructionSet;
 /** An interpreter whose hot code is translated to bytecode, which HotSpot compiles. */
 public final class JitEngine implements ExecutionEngine, AutoCloseable {
     /**
-     * Entries of a block after which it is translated, if nobody says otherwise. HotSpot takes some 50 ms for a region: with
-     * fewer entries a boot compiles much that never runs again, with more a program of long blocks waits for seconds.
+     * Instructions that a block runs before it is translated, if nobody says otherwise. HotSpot takes some 50 ms for a region,
+     * in which the interpreter runs 8 million: with a lower threshold a boot compiles much that never runs again.
      */
-    public static final int THRESHOLD = 10_000;
+    public static final int THRESHOLD = 300_000;
     /** Bytes of bytecode that are kept for a machine, if nobody says otherwise. */
     public static final long CODE_LIMIT = 16 << 20;
 
     private final InterpreterEngine interpreter;
     private final ExecMode mode;
-    private final int threshold;
-    private final boolean adaptive;
+    private final Compiler compiler = new Compiler();
+    private final Threshold threshold;
     private final long codeLimit;
     private final RememberedRegions remembered;
-    private final Compiler compiler = new Compiler();
     private final Map<Long, CodeCache> machines = new HashMap<>();
     /**
      * What is known of instructions outlives a machine's change to another engine and back, but not the instructions: it
@@ -41,43 +40,50 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
      */
     private final Map<InstructionSet, WeakReference<Rows>> rows = new WeakHashMap<>();
 
+    /** Translates what is hot by its own measure. */
+    public JitEngine(InterpreterEngine interpreter, ExecMode mode) {
+        this(interpreter, mode, THRESHOLD, true, CODE_LIMIT);
+    }
+
     /** Translates after exactly so many entries of a block. */
-    public JitEngine(InterpreterEngine interpreter, ExecMode mode, int threshold) {
-        this(interpreter, mode, threshold, false, CODE_LIMIT);
+    public JitEngine(InterpreterEngine interpreter, ExecMode mode, int entries) {
+        this(interpreter, mode, entries, true, false, CODE_LIMIT, RememberedRegions.NONE);
     }
 
     /**
      * Begins with nothing, and remembers nothing.
      *
+     * @param threshold instructions that a block runs before it is translated
      * @param adaptive  whether the threshold rises while the compiler has much to do
      * @param codeLimit bytes of bytecode that are kept for a machine
      */
     public JitEngine(InterpreterEngine interpreter, ExecMode mode, int threshold, boolean adaptive, long codeLimit) {
-        this(interpreter, mode, threshold, adaptive, codeLimit, RememberedRegions.NONE);
+        this(interpreter, mode, threshold, false, adaptive, codeLimit, RememberedRegions.NONE);
     }
 
     /**
      * Begins with what was hot in earlier runs.
      *
+     * @param threshold instructions that a block runs before it is translated
      * @param adaptive  whether the threshold rises while the compiler has much to do
      * @param codeLimit bytes of bytecode that are kept for a machine
      * @param profile   the file that keeps what is hot for the next run
      */
     public JitEngine(InterpreterEngine interpreter, ExecMode mode, int threshold, boolean adaptive, long codeLimit,
             Path profile) {
-        this(interpreter, mode, threshold, adaptive, codeLimit, RememberedRegions.in(profile));
+        this(interpreter, mode, threshold, false, adaptive, codeLimit, RememberedRegions.in(profile));
     }
 
-    private JitEngine(InterpreterEngine interpreter, ExecMode mode, int threshold, boolean adaptive, long codeLimit,
-            RememberedRegions remembered) {
+    private JitEngine(InterpreterEngine interpreter, ExecMode mode, int threshold, boolean fixed, boolean adaptive,
+            long codeLimit, RememberedRegions remembered) {
         if (threshold < 1 || codeLimit < Compiler.HUGE) {
             throw new ConfigurationException("the JIT cannot work with a threshold of " + threshold
-                    + " entries (at least 1) and " + codeLimit + " bytes of bytecode (at least " + Compiler.HUGE + ")");
+                    + " (at least 1) and " + codeLimit + " bytes of bytecode (at least " + Compiler.HUGE + ")");
         }
         this.interpreter = interpreter;
         this.mode = mode;
-        this.threshold = threshold;
-        this.adaptive = adaptive;
+        this.threshold = fixed ? Threshold.fixed(threshold)
+                : Threshold.instructions(threshold, adaptive, compiler::waiting);
         this.codeLimit = codeLimit;
         this.remembered = remembered;
     }
@@ -94,7 +100,7 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
 
     @Override
     public Runner runner(Cpu cpu) {
-        return runner(cpu, new Threshold(threshold, adaptive, compiler::waiting));
+        return runner(cpu, threshold);
     }
 
     @Override

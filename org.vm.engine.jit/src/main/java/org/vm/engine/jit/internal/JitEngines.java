@@ -28,7 +28,7 @@ public final class JitEngines {
     /** Settings; the defaults are measured (docs/PERFORMANCE.md). */
     @ObjectClassDefinition(name = "JIT engine")
     public @interface Config {
-        @AttributeDefinition(name = "Threshold", description = "Entries of a block after which it is translated in hybrid mode, unless its machine says otherwise")
+        @AttributeDefinition(name = "Threshold", description = "Instructions that a block runs before it is translated in hybrid mode, unless its machine has a threshold of its own (in entries)")
         int threshold() default JitEngine.THRESHOLD;
 
         @AttributeDefinition(name = "Adaptive threshold", description = "Whether the threshold rises while the compiler has much to do")
