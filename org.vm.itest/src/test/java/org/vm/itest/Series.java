@@ -9,7 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -47,16 +49,25 @@ final class Series {
     void replace(String name, int times, Progress between) throws Exception {
         Bundle bundle = bundle(name);
         byte[] jar = ReactorJar.of(name).readAllBytes();
-        List<Long> pauses = new ArrayList<>();
+        List<Duration> pauses = new ArrayList<>();
+        Map<String, List<Duration>> steps = new LinkedHashMap<>();
         for (int i = 0; i < times; i++) {
             between.await();
             Replacement done = replacer.replace(bundle.getBundleId(), new ByteArrayInputStream(jar), Duration.ZERO);
             assertEquals(done.toString(), Replacement.Outcome.DONE, done.outcome());
-            pauses.add(done.pause().toMillis());
+            pauses.add(done.pause());
+            done.steps().forEach((step, time) -> steps.computeIfAbsent(step, first -> new ArrayList<>()).add(time));
         }
-        pauses.sort(null);
-        note("%s replaced %d times: pause p50 %d ms, p99 %d ms, longest %d ms".formatted(name, times, pauses.get(times / 2),
-                pauses.get(times * 99 / 100), pauses.getLast()));
+        note("%s replaced %d times: pause %s".formatted(name, times, figures(pauses)));
+        for (Map.Entry<String, List<Duration>> step : steps.entrySet()) {
+            note("  %s: %s".formatted(step.getKey(), figures(step.getValue())));
+        }
+    }
+
+    private static String figures(List<Duration> times) {
+        List<Double> sorted = times.stream().map(time -> time.toNanos() / 1e6).sorted().toList();
+        return "p50 %.1f ms, p99 %.1f ms, longest %.1f ms".formatted(sorted.get(sorted.size() / 2), sorted.get(sorted.size() * 99 / 100),
+                sorted.getLast());
     }
 
     static void note(String text) throws IOException {
