@@ -21,9 +21,10 @@ import org.vm.api.isa.InstructionSet;
 public final class JitEngine implements ExecutionEngine, AutoCloseable {
     /**
      * Instructions that a block runs before it is translated, if nobody says otherwise. HotSpot takes some 50 ms for a region,
-     * in which the interpreter runs 8 million: with a lower threshold a boot compiles much that never runs again.
+     * in which the interpreter runs 8 million: with a lower threshold a boot compiles much that never runs again, with a
+     * higher one a program of a thousand hot blocks is interpreted for seconds.
      */
-    public static final int THRESHOLD = 300_000;
+    public static final int THRESHOLD = 100_000;
     /** Bytes of bytecode that are kept for a machine, if nobody says otherwise. */
     public static final long CODE_LIMIT = 16 << 20;
 
