@@ -1,5 +1,6 @@
 package org.vm.engine.jit.internal;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -13,23 +14,28 @@ final class Compiler implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Compiler.class);
     /** Bytecode that HotSpot compiles at most in one method (-XX:+DontCompileHugeMethods). */
     static final int HUGE = 8000;
-    /**
-     * Calls after which HotSpot begins to profile a method that only its optimizing compiler may compile, and calls after
-     * which it thinks of compiling it (twice -XX:Tier3InvocationThreshold; -XX:Tier4InvocationThreshold as ./vmm sets it, with
-     * reserve).
-     */
-    private static final int PROFILE_CALLS = 1_000;
-    private static final int COMPILE_CALLS = 24_000;
     /** Tasks that wait at most: a guest could make hot code without end. */
     private static final int MOST_WAITING = 64;
-    private static final int BATCH = 200;
+    private static final int BATCH = 100;
+    /** Parts of a batch, of which the fastest counts: the first calls after a pause are slow. */
+    private static final int PARTS = 4;
     /** A call of a compiled method is faster than one of an interpreted method by this factor at least. */
-    private static final int FASTER = 4;
+    private static final int FASTER = 3;
+    /** Calls after which HotSpot has compiled who calls, or is about to. */
+    private static final int LEARNED = 100_000;
+    private static final RegionCode NOTHING = new RegionCode() {
+        @Override
+        public int run(Cpu cpu, long[] registers, long[] tlb, int entry, int budget) {
+            return RAN;
+        }
+    };
+    private static final long MOMENT_NANOS = 1_000_000;
     private static final long PATIENCE_NANOS = 20_000_000_000L;
 
     private final List<Task> waiting = new ArrayList<>();
     private final Thread thread;
     private boolean configured;
+    private HotSpot.Calls calls;
 
     Compiler() {
         thread = Thread.ofPlatform().daemon().name("jit").start(this::work);
@@ -47,6 +53,11 @@ final class Compiler implements AutoCloseable {
     synchronized void configure() {
         if (!configured) {
             HotSpot.configure();
+            calls = HotSpot.calls();
+            // Who calls must be compiled itself to see a difference.
+            for (int done = 0; done < LEARNED; done += BATCH) {
+                callNothing(NOTHING, null);
+            }
             configured = true;
         }
     }
@@ -102,8 +113,8 @@ final class Compiler implements AutoCloseable {
     }
 
     /** Calls a region to do nothing until HotSpot profiles it. */
-    static void prepare(RegionCode code, Cpu cpu) {
-        for (int i = 0; i < PROFILE_CALLS; i++) {
+    void prepare(RegionCode code, Cpu cpu) {
+        for (int done = 0; done < calls.profile(); done += BATCH) {
             callNothing(code, cpu);
         }
     }
@@ -113,29 +124,35 @@ final class Compiler implements AutoCloseable {
      *
      * @return whether it has
      */
-    static boolean compile(RegionCode code, Cpu cpu) throws InterruptedException {
-        long interpreted = Long.MAX_VALUE;
-        long deadline = System.nanoTime() + PATIENCE_NANOS;
-        for (int calls = 0; System.nanoTime() < deadline; calls += BATCH) {
-            long began = System.nanoTime();
-            for (int i = 0; i < BATCH; i++) {
-                callNothing(code, cpu);
-            }
-            long time = System.nanoTime() - began;
-            if (time < interpreted / FASTER && calls > BATCH) {
+    boolean compile(RegionCode code, Cpu cpu) throws InterruptedException {
+        double interpreted = Double.MAX_VALUE;
+        for (int done = 0; done < calls.compile(); done += BATCH) {
+            interpreted = Math.min(interpreted, callNothing(code, cpu));
+        }
+        long began = System.nanoTime();
+        long waited = 0;
+        while (waited < PATIENCE_NANOS) {
+            double time = callNothing(code, cpu);
+            if (time < interpreted / FASTER || time < callNothing(NOTHING, cpu) * FASTER) {
                 return true;
             }
-            if (calls < COMPILE_CALLS) {
-                interpreted = Math.min(interpreted, time);
-            } else {
-                Thread.sleep(1);
-            }
+            Thread.sleep(Duration.ofNanos(MOMENT_NANOS + waited / FASTER));
+            waited = System.nanoTime() - began;
         }
         return false;
     }
 
-    private static void callNothing(RegionCode code, Cpu cpu) {
-        code.run(cpu, cpu.registers, null, RegionCode.NOTHING, 0);
+    /** @return nanoseconds that a call takes */
+    private static double callNothing(RegionCode code, Cpu cpu) {
+        long least = Long.MAX_VALUE;
+        for (int part = 0; part < PARTS; part++) {
+            long began = System.nanoTime();
+            for (int i = 0; i < BATCH / PARTS; i++) {
+                code.run(cpu, null, null, RegionCode.NOTHING, 0);
+            }
+            least = Math.min(least, System.nanoTime() - began);
+        }
+        return (double) least * PARTS / BATCH;
     }
 
     @Override

@@ -112,7 +112,7 @@ final class CpuTranslator implements Translator {
         cache.translate(found);
         RegionCode code = found.code;
         if (code != null) {
-            Compiler.prepare(code, cpu);
+            compiler.prepare(code, cpu);
             found.state = State.PROFILING;
         }
     }
@@ -124,7 +124,7 @@ final class CpuTranslator implements Translator {
         }
         TranslationEvents.Span event = TranslationEvents.begin(TranslationEvents.Kind.COMPILED);
         long began = System.nanoTime();
-        boolean compiled = Compiler.compile(code, cpu);
+        boolean compiled = compiler.compile(code, cpu);
         event.end(profiled);
         cache.compiled(profiled, compiled, System.nanoTime() - began);
     }

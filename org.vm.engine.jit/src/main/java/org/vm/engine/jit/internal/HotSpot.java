@@ -20,7 +20,27 @@ final class HotSpot {
             [{match: ["%s"], c1: {Exclude: true}}]
             """.formatted(METHODS);
 
+    /** With this in the command line, regions are profiled and compiled after a twentieth of the calls that ./vmm sets. */
+    private static final String SOONER = "CompileThresholdScaling," + RegionClasses.PACKAGE;
+
+    /**
+     * How often a method that only the optimizing compiler may compile is called.
+     *
+     * @param profile until HotSpot begins to profile it: more than twice -XX:Tier3InvocationThreshold
+     * @param compile until it thinks of compiling it: -XX:Tier4InvocationThreshold, with reserve
+     */
+    record Calls(int profile, int compile) {}
+
     private HotSpot() {}
+
+    /**
+     * The calls that it takes. A region is run for some thousand instructions only, and HotSpot does not inline what is
+     * called in less than one of a hundred runs of a method; so the fewer calls do nothing, the better.
+     */
+    static Calls calls() {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream().anyMatch(option -> option.contains(SOONER))
+                ? new Calls(100, 1_200) : new Calls(1_000, 24_000);
+    }
 
     /**
      * Once is enough for all engines of a JVM. It takes a quarter of a second, which a guest that starts has no use for;
