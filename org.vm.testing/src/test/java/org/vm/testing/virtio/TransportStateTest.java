@@ -44,6 +44,8 @@ class TransportStateTest {
             assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
             while (!requests.out.isEmpty()) {
                 hoarder.give(random, SIZE);
+                // Tasks of a device have no order.
+                assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
                 hoarder.publish();
                 assertTrue(driver.board().awaitQuiet(FakeDriver.SOON));
                 assertTrue(requests.takeUsed() > 0, "requests that nobody has: " + requests.out);
