@@ -287,8 +287,13 @@ public final class MachineComponent implements DeviceKeeper, ServiceTrackerCusto
     @Override
     public void removedService(ServiceReference<MmioDevice> reference, MmioDevice device) {
         machine.devices().withdraw(device);
+        unlessStopped(() -> context.ungetService(reference));
+    }
+
+    /** A bundle that stops may be gone before its components are, and its services with it. */
+    private static void unlessStopped(Runnable action) {
         try {
-            context.ungetService(reference);
+            action.run();
         } catch (IllegalStateException stopped) {
             LOG.debug("this bundle has stopped meanwhile, and has no services any more", stopped);
         }
@@ -296,7 +301,7 @@ public final class MachineComponent implements DeviceKeeper, ServiceTrackerCusto
 
     @Deactivate
     void deactivate() {
-        registrations.forEach(ServiceRegistration::unregister);
+        registrations.forEach(registration -> unlessStopped(registration::unregister));
         // The guest first, then what it runs on.
         machine.stop();
         devices.close();

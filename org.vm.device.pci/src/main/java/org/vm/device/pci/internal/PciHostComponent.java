@@ -66,6 +66,7 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
     }
 
     private final BundleContext context;
+    private final Bundle framework;
     private final PciHost host;
     private final ServiceTracker<PciFunction, PciFunction> functions;
     private final ServiceTracker<GuestAgent, GuestAgent> agents;
@@ -78,6 +79,7 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
     @Activate
     public PciHostComponent(BundleContext context, Config config, Map<String, Object> properties) {
         this.context = context;
+        framework = context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION);
         host = new PciHost(config.name(), PciHost.Settings.VIRT.with(config.rootPorts(), config.interrupts()));
         topics = new ServiceTracker<>(context, EventAdmin.class, null);
         topics.open();
@@ -129,7 +131,7 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
     public void removedService(ServiceReference<PciFunction> reference, PciFunction function) {
         // Whoever takes a service back is held up here as long as it may still be used (OSGi Core 8, "Unregistering").
         try {
-            if (context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).getState() == Bundle.STOPPING) {
+            if (framework.getState() == Bundle.STOPPING) {
                 host.unplug(function);
             } else {
                 host.release(function, patience);
@@ -138,8 +140,13 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
             // It is detached all the same.
             Thread.currentThread().interrupt();
         }
+        unlessStopped(() -> context.ungetService(reference));
+    }
+
+    /** A bundle that stops may be gone before its components are, and its services with it. */
+    private static void unlessStopped(Runnable action) {
         try {
-            context.ungetService(reference);
+            action.run();
         } catch (IllegalStateException stopped) {
             LOG.debug("this bundle has stopped meanwhile, and has no services any more", stopped);
         }
@@ -162,15 +169,15 @@ public final class PciHostComponent implements ServiceTrackerCustomizer<PciFunct
         @Override
         public void removedService(ServiceReference<GuestAgent> reference, GuestAgent agent) {
             host.agent(agents.getService());
-            context.ungetService(reference);
+            unlessStopped(() -> context.ungetService(reference));
         }
     }
 
     @Deactivate
     void deactivate() {
-        manager.unregister();
-        keeper.unregister();
-        registration.unregister();
+        unlessStopped(manager::unregister);
+        unlessStopped(keeper::unregister);
+        unlessStopped(registration::unregister);
         functions.close();
         agents.close();
         topics.close();

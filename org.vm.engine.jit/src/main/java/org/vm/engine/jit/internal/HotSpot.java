@@ -20,7 +20,7 @@ final class HotSpot {
             [{match: ["%s"], c1: {Exclude: true}}]
             """.formatted(METHODS);
 
-    /** With this in the command line, regions are profiled and compiled after a twentieth of the calls that ./vmm sets. */
+    /** With this in the command line, as ./vmm has it, HotSpot compiles a region after a thousand calls. */
     private static final String SOONER = "CompileThresholdScaling," + RegionClasses.PACKAGE;
 
     /**
