@@ -24,14 +24,6 @@ final class DeviceBundle {
 
     private DeviceBundle() {}
 
-    static InputStream of(String version) throws IOException {
-        return with(version, Map.of());
-    }
-
-    static InputStream failing(String version, String step) throws IOException {
-        return with(version, Map.of("Fails", step));
-    }
-
     static InputStream with(String version, Map<String, String> headers) throws IOException {
         return jar(PID, PID, version, headers);
     }

@@ -26,6 +26,9 @@ public final class SequenceDevice implements MmioDevice, Stateful {
         version = context.getBundle().getVersion().toString();
         fails = String.valueOf(context.getBundle().getHeaders().get("Fails"));
         failIn("activation");
+        if (!context.getBundle().getLocation().startsWith("stand-in")) {
+            failIn("settling");
+        }
     }
 
     private void failIn(String step) {

@@ -2,8 +2,10 @@ package org.vm.api.replace;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -22,6 +24,20 @@ public interface DeviceKeeper {
      */
     Hold hold(Set<Long> bundles, Duration limit);
 
+    /**
+     * Two versions of a bundle are to be there at once. From now on a device of {@code coming} that has machine and name of one of
+     * {@code leaving} waits, and no guest knows of it, until {@link Hold#admit}; see {@link Successors}. Ends with the next call
+     * of this method, which may name bundles that do not exist.
+     *
+     * @param leaving id of the bundle whose devices are there
+     * @param coming  id of the bundle that is about to start
+     * @return says of which places' successors nobody has come yet, as {@code machine/name}, whenever it is asked; empty if
+     *         what this keeper keeps of {@code leaving} cannot be there twice, or it knows nothing of this
+     */
+    default Optional<Supplier<List<String>>> prepare(long leaving, long coming) {
+        return Optional.empty();
+    }
+
     /** Places that are kept. Ends with {@link #accept}, {@link #callOff} or {@link #close}. */
     interface Hold extends AutoCloseable {
         /** Whose places, as {@code machine/name}. */
@@ -32,6 +48,12 @@ public interface DeviceKeeper {
 
         /** The devices are still there, and go on. */
         void callOff();
+
+        /**
+         * Those that wait since {@link DeviceKeeper#prepare} take the places, and the devices that were there leave. Whether they
+         * could is known by {@link #filled}.
+         */
+        default void admit() {}
 
         /**
          * Completes when every place has a successor that has taken the state and works; fails as soon as one cannot, with a

@@ -87,6 +87,11 @@ final class DeviceHold implements DeviceKeeper.Hold {
     }
 
     @Override
+    public void admit() {
+        registry.locked(() -> places.forEach(registry::admit));
+    }
+
+    @Override
     public CompletionStage<Void> filled() {
         return filled.copy();
     }

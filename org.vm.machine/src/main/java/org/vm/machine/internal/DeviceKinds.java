@@ -30,7 +30,7 @@ final class DeviceKinds {
             }
         }
         return bundles.entrySet().stream().flatMap(kind -> several(kind.getValue())
-                ? kind.getValue().stream().map(bundle -> kind.getKey() + "@" + bundle.version) : Stream.of(kind.getKey())).toList();
+                ? kind.getValue().stream().map(bundle -> Version.parseVersion(bundle.version)).sorted().map(version -> kind.getKey() + "@" + version) : Stream.of(kind.getKey())).toList();
     }
 
     private static boolean several(List<BundleDTO> bundles) {

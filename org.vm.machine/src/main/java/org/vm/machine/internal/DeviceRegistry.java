@@ -34,6 +34,7 @@ import org.vm.api.irq.InterruptController;
 import org.vm.api.irq.InterruptLine;
 import org.vm.api.machine.DeviceManager;
 import org.vm.api.replace.ReplacementException;
+import org.vm.api.replace.Successors;
 
 /** Attaches devices to a machine: finds their place, maps them, wires their interrupts. */
 public final class DeviceRegistry implements DeviceManager {
@@ -54,6 +55,7 @@ public final class DeviceRegistry implements DeviceManager {
     private final Consumer<Runnable> standstill;
     private final Runnable wake;
     private volatile InterruptController controller;
+    private volatile Successors<MmioDevice> successors = Successors.none();
 
     /**
      * @param contexts   makes what a device is given, from its interrupt line and those of other sources
@@ -113,6 +115,28 @@ public final class DeviceRegistry implements DeviceManager {
             return hold;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** As {@link org.vm.api.replace.DeviceKeeper#prepare}, for devices and who comes after them. */
+    public Supplier<List<String>> prepare(Collection<? extends MmioDevice> leaving, long coming) {
+        Successors<MmioDevice> next = new Successors<>(coming, offers.stream()
+                .filter(o -> o.attachment != null && leaving.contains(o.device)).map(o -> o.device.name()).toList());
+        successors = next;
+        return () -> next.awaited().stream().map(name -> machine + "/" + name).toList();
+    }
+
+    /** A device of that bundle has come. @return whether it waits for a place, and is not to be offered */
+    public boolean waits(long bundle, MmioDevice device) {
+        return successors.offer(bundle, device.name(), device);
+    }
+
+    /** Under the lock. */
+    void admit(Kept kept) {
+        MmioDevice next = successors.take(kept.name);
+        if (next != null) {
+            kept.leave();
+            succeed(kept, next);
         }
     }
 
@@ -291,6 +315,9 @@ public final class DeviceRegistry implements DeviceManager {
     public void withdraw(MmioDevice device) {
         lock.lock();
         try {
+            if (successors.withdraw(waiting -> waiting == device)) {
+                return;
+            }
             Optional<Kept> kept = offers.stream().map(o -> o.kept).filter(k -> k != null && k.had(device)).findFirst();
             if (kept.isPresent()) {
                 kept.get().leave();

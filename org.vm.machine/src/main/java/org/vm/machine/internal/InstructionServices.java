@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
@@ -165,6 +166,12 @@ final class InstructionServices implements ServiceTrackerCustomizer<InstructionE
     public synchronized Hold hold(Set<Long> bundles, Duration limit) {
         kept = new Kept(places.stream().filter(place -> bundles.contains(place.bundle)).toList());
         return kept;
+    }
+
+    /** The same instructions cannot be there twice. */
+    @Override
+    public synchronized Optional<Supplier<List<String>>> prepare(long leaving, long coming) {
+        return places.stream().anyMatch(place -> place.bundle == leaving) ? Optional.empty() : Optional.of(List::of);
     }
 
     /** Places of instructions whose bundle is being replaced. Their state is in the CPUs, which keep it. */

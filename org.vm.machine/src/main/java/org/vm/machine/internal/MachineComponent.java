@@ -10,8 +10,10 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Filter;
@@ -254,14 +256,27 @@ public final class MachineComponent implements DeviceKeeper, ServiceTrackerCusto
 
     @Override
     public Hold hold(Set<Long> bundles, Duration limit) {
-        Set<MmioDevice> held = Collections.newSetFromMap(new IdentityHashMap<>());
+        return machine.devices().hold(devicesOf(bundles), limit);
+    }
+
+    private Set<MmioDevice> devicesOf(Set<Long> bundles) {
+        Set<MmioDevice> theirs = Collections.newSetFromMap(new IdentityHashMap<>());
         devices.getTracked().forEach((reference, device) -> {
-            Bundle bundle = reference.getBundle();
-            if (bundle != null && bundles.contains(bundle.getBundleId())) {
-                held.add(device);
+            if (bundles.contains(bundle(reference))) {
+                theirs.add(device);
             }
         });
-        return machine.devices().hold(held, limit);
+        return theirs;
+    }
+
+    private static long bundle(ServiceReference<?> reference) {
+        Bundle bundle = reference.getBundle();
+        return bundle == null ? -1 : bundle.getBundleId();
+    }
+
+    @Override
+    public Optional<Supplier<List<String>>> prepare(long leaving, long coming) {
+        return Optional.of(machine.devices().prepare(devicesOf(Set.of(leaving)), coming));
     }
 
     @Override
@@ -269,6 +284,9 @@ public final class MachineComponent implements DeviceKeeper, ServiceTrackerCusto
         MmioDevice device = machine.devices().make(String.valueOf(reference.getProperty("name")), () -> context.getService(reference));
         if (device == null) {
             return null;
+        }
+        if (machine.devices().waits(bundle(reference), device)) {
+            return device;
         }
         try {
             machine.devices().offer(device, Quantity.number(reference.getProperty("base"), -1),

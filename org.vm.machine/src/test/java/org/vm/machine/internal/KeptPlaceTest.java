@@ -35,6 +35,7 @@ import org.vm.machine.internal.CountingDevice.Step;
 class KeptPlaceTest {
     private static final long BASE = 0x1000_1000L;
     private static final int SOURCE = 7;
+    private static final long COMING = 12;
     private static final Duration LIMIT = Duration.ofSeconds(2);
 
     /** Every CPU adds one to the register, again and again, and notes how often it did. */
@@ -113,6 +114,81 @@ class KeptPlaceTest {
         machine.stop();
         assertEquals(added.get(), present.sum.get());
         assertSame(present, machine.bus().find(BASE).device(), "in the end the device itself is mapped");
+    }
+
+    /** A device that waits for another one's place, though the machine has it. */
+    private CountingDevice waiting(CountingDevice present) {
+        CountingDevice next = new CountingDevice("counter");
+        var awaited = machine.devices().prepare(List.of(present), COMING);
+        assertEquals(List.of("test/counter"), awaited.get());
+        assertFalse(machine.devices().waits(COMING + 1, next), "it is of another bundle");
+        assertTrue(machine.devices().waits(COMING, next));
+        assertFalse(machine.devices().waits(COMING, new CountingDevice("other")), "nobody of that name leaves");
+        assertEquals(List.of(), awaited.get());
+        return next;
+    }
+
+    @Test
+    void aSuccessorThatIsThereAlreadyTakesThePlaceWhenItIsAdmitted() throws Exception {
+        machine.start();
+        CountingDevice present = first;
+        for (int i = 0; i < 50; i++) {
+            CountingDevice next = waiting(present);
+            awaitProgress();
+            assertEquals(0, next.sum.get());
+            Hold hold = hold(present);
+            hold.admit();
+            get(hold.filled());
+            if (i % 2 == 0) {
+                machine.devices().withdraw(present);
+            }
+            awaitProgress();
+            hold.accept();
+            hold.close();
+            machine.devices().withdraw(present);
+            assertEquals(1, present.detached.get());
+            present = next;
+        }
+        awaitProgress();
+        machine.stop();
+        assertEquals(added.get(), present.sum.get());
+        assertSame(present, machine.bus().find(BASE).device());
+        assertEquals(List.of(), machine.devices().refusals());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"ATTACH", "RESTORE", "RESUME"})
+    void anAdmittedSuccessorThatCannotTakeOverMakesRoomForAnotherOne(Step step) throws Exception {
+        machine.start();
+        awaitProgress();
+        CountingDevice wrong = waiting(first);
+        wrong.fails = step;
+        Hold hold = hold(first);
+        hold.admit();
+        assertThrows(ExecutionException.class, () -> get(hold.filled()));
+        hold.retake(LIMIT);
+        machine.devices().withdraw(first);
+        CountingDevice back = succeed(wrong, new CountingDevice("counter"));
+        get(hold.filled());
+        hold.accept();
+        awaitProgress();
+        machine.stop();
+        assertEquals(added.get(), back.sum.get());
+    }
+
+    @Test
+    void aSuccessorThatGoesWhileItWaitsWasNeverThere() throws Exception {
+        CountingDevice next = waiting(first);
+        machine.devices().withdraw(next);
+        machine.start();
+        awaitProgress();
+        Hold hold = hold(first);
+        hold.admit();
+        assertFalse(hold.filled().toCompletableFuture().isDone());
+        hold.callOff();
+        awaitProgress();
+        machine.stop();
+        assertEquals(added.get(), first.sum.get());
     }
 
     @Test

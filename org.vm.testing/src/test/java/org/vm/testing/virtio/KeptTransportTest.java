@@ -132,6 +132,34 @@ class KeptTransportTest {
     }
 
     @Test
+    void aSuccessorThatIsThereAlreadyTakesItsPlaceBehindTheTransport() throws Exception {
+        Probe former = plug(new Probe());
+        driver.start(0);
+        ServiceRegistration<VirtioDevice> before = service;
+        var awaited = binder.prepare(PLUGIN, PLUGIN + 1).orElseThrow();
+        assertEquals(List.of("test/probe"), awaited.get());
+        Probe next = new Probe();
+        ServiceRegistration<VirtioDevice> after = container.bundle(PLUGIN + 1).registerService(VirtioDevice.class, next, properties());
+        assertEquals(List.of(), awaited.get());
+        offer(0);
+        served(0);
+        assertEquals(0, next.done.get());
+        DeviceKeeper.Hold hold = hold();
+        offer(1);
+        hold.admit();
+        get(hold.filled());
+        assertEquals(1, former.deactivations.get());
+        before.unregister();
+        served(1);
+        assertTrue(driver.board().await(() -> next.done.get() == 1, FakeDriver.SOON));
+        hold.accept();
+        hold.close();
+        assertEquals(1, transports());
+        after.unregister();
+        assertEquals(0, transports());
+    }
+
+    @Test
     void aVerifyingLoadNoticesNothing() throws Exception {
         RestlessDisk disk = new RestlessDisk(200);
         plug(new Blk("disk0", disk, Blk.Settings.DEFAULT));

@@ -54,15 +54,19 @@ public final class LocalStorage implements BlockBackendFactory, StorageMover {
         }
     }
 
+    /** A disk that is there twice, because its bundle is being replaced, has one storage. */
     @Override
     public BlockBackend open(Map<String, ?> properties) {
-        Opened opened = Opened.of(storage(properties), properties);
         String vm = text(properties, "vm");
         if (vm.isEmpty()) {
-            return opened.storage();
+            return storage(properties);
         }
         String key = vm + "/" + name(properties);
-        MovableStorage disk = new MovableStorage(opened, closing -> disks.remove(key, closing));
+        MovableStorage there = disks.get(key);
+        if (there != null && there.current().isNamedBy(properties) && there.share()) {
+            return there;
+        }
+        MovableStorage disk = new MovableStorage(Opened.of(storage(properties), properties), closing -> disks.remove(key, closing));
         disks.put(key, disk);
         return disk;
     }

@@ -22,12 +22,21 @@ final class MovableStorage implements AdjustableBackend {
     private Way before;
     /** The latest one. */
     private volatile Move move;
+    private int users = 1;
 
     /** @param closed told when it is closed */
     MovableStorage(Opened opened, Consumer<MovableStorage> closed) {
         this.current = opened;
         this.closed = closed;
         way = new Way(opened.storage());
+    }
+
+    /** Somebody else has it, too, and will close it. @return false if it is closed already */
+    synchronized boolean share() {
+        if (users > 0) {
+            users++;
+        }
+        return users > 0;
     }
 
     Opened current() {
@@ -182,8 +191,14 @@ final class MovableStorage implements AdjustableBackend {
         }
     }
 
+    /** The last one to close it is who does. */
     @Override
     public void close() throws IOException {
+        synchronized (this) {
+            if (--users > 0) {
+                return;
+            }
+        }
         try {
             Move now = move;
             if (now != null) {

@@ -343,4 +343,18 @@ class LocalStorageTest {
         successor.close();
         assertTrue(left.isEmpty());
     }
+
+    @Test
+    void aDiskThatIsThereTwiceHasOneStorageUntilTheLastOfThemIsClosed() throws Exception {
+        BlockBackend again = storage.open(configuration);
+        assertArrayEquals(contents, read(again, SIZE));
+        disk.close();
+        assertArrayEquals(contents, read(again, SIZE));
+        Map<String, Object> other = new HashMap<>(configuration);
+        other.put("name", "disk1");
+        assertThrows(ConfigurationException.class, () -> storage.open(other), "another disk's storage is its own");
+        again.close();
+        storage.open(other).close();
+        storage.open(configuration).close();
+    }
 }

@@ -4,9 +4,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vm.api.DeviceException;
@@ -14,6 +16,7 @@ import org.vm.api.device.DeviceContext;
 import org.vm.api.pci.PciFunction;
 import org.vm.api.replace.DeviceKeeper;
 import org.vm.api.replace.ReplacementException;
+import org.vm.api.replace.Successors;
 
 /**
  * Keeps the seats of cards while their bundles are replaced. A card that has a place in configuration space keeps it as it is,
@@ -26,6 +29,7 @@ final class PlaceKeeper implements DeviceKeeper {
     private final Seats seats;
     /** One at a time; changed under the lock of the seats. */
     private Places current;
+    private volatile Successors<PciFunction> successors = Successors.none();
 
     PlaceKeeper(Seats seats) {
         this.seats = seats;
@@ -50,6 +54,28 @@ final class PlaceKeeper implements DeviceKeeper {
             places.callOff();
             throw e;
         }
+    }
+
+    @Override
+    public Optional<Supplier<List<String>>> prepare(long leaving, long coming) {
+        return seats.locked(() -> {
+            Successors<PciFunction> next = new Successors<>(coming, seats.all().stream()
+                    .filter(seat -> seat.bundle == leaving && seat.function != null).map(seat -> seat.name).toList());
+            successors = next;
+            DeviceContext machine = seats.context();
+            String prefix = (machine == null ? "?" : machine.machine()) + "/";
+            return Optional.of(() -> next.awaited().stream().map(prefix::concat).toList());
+        });
+    }
+
+    /** A function comes. @return whether it waits for a seat that is another one's */
+    boolean waits(PciFunction function, long bundle) {
+        return successors.offer(bundle, function.name(), function);
+    }
+
+    /** A function goes. @return whether it was waiting */
+    boolean withdraw(PciFunction function) {
+        return successors.withdraw(waiting -> waiting == function);
     }
 
     /** A function comes. @return whether it was the successor of one whose seat is kept */
@@ -180,6 +206,19 @@ final class PlaceKeeper implements DeviceKeeper {
             LOG.warn("machine '{}': the new device '{}' cannot take its place: {}", machine(), seat.name, why, cause);
             filled.completeExceptionally(new ReplacementException("the new device '%s' of machine '%s' cannot take its place: %s"
                     .formatted(seat.name, machine(), why), cause));
+        }
+
+        @Override
+        public void admit() {
+            seats.locked(() -> {
+                for (Seat seat : held) {
+                    PciFunction next = successors.take(seat.name);
+                    if (next != null) {
+                        leave(seat.function);
+                        succeed(next, successors.bundle());
+                    }
+                }
+            });
         }
 
         void lost(Seat seat) {

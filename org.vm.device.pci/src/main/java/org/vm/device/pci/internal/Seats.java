@@ -84,13 +84,13 @@ final class Seats implements HotplugManager {
     }
 
     /**
-     * As {@link #plug}, but what cannot be seated is kept, with the reason. One whose place is kept takes that.
+     * As {@link #plug}, but what cannot be seated is kept, with the reason. One whose place is kept takes that, or waits for it.
      *
      * @param bundle whose service it is; -1: nobody's
      */
     void offer(PciFunction function, String place, long bundle) {
         locked(() -> {
-            if (keeper.succeed(function, bundle)) {
+            if (keeper.succeed(function, bundle) || keeper.waits(function, bundle)) {
                 return;
             }
             Seat seat = new Seat(function, place, bundle);
@@ -102,12 +102,13 @@ final class Seats implements HotplugManager {
 
     /** Takes a function away; returns when it is detached. */
     void unplug(PciFunction function) {
+        locked(() -> keeper.withdraw(function));
         take(function).join();
     }
 
     /** Takes a function away when the guest has let it go, or the limit has passed; returns when it is detached. */
     void release(PciFunction function, Duration limit) throws InterruptedException {
-        if (locked(() -> keeper.leave(function))) {
+        if (locked(() -> keeper.withdraw(function) || keeper.leave(function))) {
             return;
         }
         Optional<Seat> seat = seats.stream().filter(s -> s.function == function).findFirst();

@@ -121,6 +121,42 @@ class PlaceKeeperTest {
     }
 
     @Test
+    void aSuccessorThatIsThereAlreadyWaitsUntilItIsAdmitted() {
+        StatefulCard former = plugged();
+        machine.store(REGISTERS, 4, 4711);
+        var awaited = host.keeper().prepare(BUNDLE, BUNDLE + 1).orElseThrow();
+        assertEquals(List.of("test/card"), awaited.get());
+        StatefulCard next = new StatefulCard("card");
+        host.offer(next, "00:1e", BUNDLE + 1);
+        assertEquals(List.of(), awaited.get());
+        assertEquals(List.of(), next.calls);
+        assertEquals(List.of(former), host.plugged().stream().map(plugged -> plugged.device()).toList());
+        DeviceKeeper.Hold hold = hold();
+        assertFalse(done(hold.filled()));
+        hold.admit();
+        assertTrue(done(hold.filled()));
+        assertEquals(List.of("attach", "suspend", "capture", "detach", "detached"), former.calls);
+        assertEquals(List.of("attach", "restore", "resume"), next.calls);
+        hold.accept();
+        go(former);
+        assertEquals(4711, machine.load(REGISTERS, 4));
+        assertEquals(List.of(next), host.plugged().stream().map(plugged -> plugged.device()).toList());
+        assertTrue(done(host.keeper().hold(Set.of(BUNDLE), LIMIT).filled()), "nothing is of the bundle before any more");
+    }
+
+    @Test
+    void aSuccessorThatGoesWhileItWaitsWasNeverThere() {
+        StatefulCard former = plugged();
+        var awaited = host.keeper().prepare(BUNDLE, BUNDLE + 1).orElseThrow();
+        StatefulCard next = new StatefulCard("card");
+        host.offer(next, "00:1e", BUNDLE + 1);
+        go(next);
+        assertEquals(List.of("test/card"), awaited.get());
+        assertEquals(List.of(former), host.plugged().stream().map(plugged -> plugged.device()).toList());
+        assertEquals(Map.of(), host.refused());
+    }
+
+    @Test
     void accessesWaitUntilTheSuccessorHasResumed() throws Exception {
         StatefulCard former = plugged();
         machine.store(REGISTERS, 4, 5);

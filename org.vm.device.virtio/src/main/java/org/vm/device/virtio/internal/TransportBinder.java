@@ -5,8 +5,10 @@ import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
@@ -24,6 +26,7 @@ import org.slf4j.LoggerFactory;
 import org.vm.api.device.MmioDevice;
 import org.vm.api.pci.PciFunction;
 import org.vm.api.replace.DeviceKeeper;
+import org.vm.api.replace.Successors;
 import org.vm.device.virtio.VirtioDevice;
 
 /**
@@ -37,12 +40,19 @@ import org.vm.device.virtio.VirtioDevice;
  * share them out.
  */
 @Component(immediate = true, service = DeviceKeeper.class)
-public final class TransportBinder implements DeviceKeeper, ServiceTrackerCustomizer<VirtioDevice, TransportPlace> {
+public final class TransportBinder implements DeviceKeeper, ServiceTrackerCustomizer<VirtioDevice, TransportBinder.Seated> {
     private static final Logger LOG = LoggerFactory.getLogger(TransportBinder.class);
     private static final String FILTER = "(&(" + Constants.OBJECTCLASS + "=" + VirtioDevice.class.getName() + ")(vm=*))";
 
+    /** A device, and its place; where it waits for another one's, that. */
+    record Seated(VirtioDevice device, TransportPlace place) {}
+
+    /** A device that waits, and where it wants to be. */
+    private record Coming(VirtioDevice device, Dictionary<String, Object> where) {}
+
     private final BundleContext bundle;
-    private final ServiceTracker<VirtioDevice, TransportPlace> devices;
+    private final ServiceTracker<VirtioDevice, Seated> devices;
+    private volatile Successors<Coming> successors = Successors.none();
     /** Places of devices that are being replaced, by machine and name. */
     private final Map<String, TransportPlace> kept = new ConcurrentHashMap<>();
 
@@ -54,14 +64,27 @@ public final class TransportBinder implements DeviceKeeper, ServiceTrackerCustom
     }
 
     @Override
-    public TransportPlace addingService(ServiceReference<VirtioDevice> reference) {
+    public Seated addingService(ServiceReference<VirtioDevice> reference) {
         VirtioDevice device = bundle.getService(reference);
         if (device == null) {
             return null;
         }
         Dictionary<String, Object> where = where(reference, device);
-        TransportPlace place = kept.get(name(where));
-        return place != null && place.offer(device, where) ? place : publish(device, where);
+        String name = name(where);
+        if (successors.offer(bundle(reference), name, new Coming(device, where))) {
+            return new Seated(device, place(name));
+        }
+        TransportPlace place = kept.get(name);
+        return new Seated(device, place != null && place.offer(device, where) ? place : publish(device, where));
+    }
+
+    private TransportPlace place(String name) {
+        return devices.getTracked().values().stream().map(Seated::place).filter(place -> place.name().equals(name)).findFirst().orElseThrow();
+    }
+
+    private static long bundle(ServiceReference<?> reference) {
+        Bundle owner = reference.getBundle();
+        return owner == null ? -1 : owner.getBundleId();
     }
 
     private static String name(Dictionary<String, Object> where) {
@@ -102,13 +125,15 @@ public final class TransportBinder implements DeviceKeeper, ServiceTrackerCustom
     }
 
     @Override
-    public void modifiedService(ServiceReference<VirtioDevice> reference, TransportPlace place) {
+    public void modifiedService(ServiceReference<VirtioDevice> reference, Seated seated) {
         // Its place is looked at once.
     }
 
     @Override
-    public void removedService(ServiceReference<VirtioDevice> reference, TransportPlace place) {
-        place.leave();
+    public void removedService(ServiceReference<VirtioDevice> reference, Seated seated) {
+        if (!successors.withdraw(waiting -> waiting.device == seated.device)) {
+            seated.place.leave(seated.device);
+        }
         try {
             bundle.ungetService(reference);
         } catch (IllegalStateException stopped) {
@@ -118,15 +143,30 @@ public final class TransportBinder implements DeviceKeeper, ServiceTrackerCustom
 
     @Override
     public Hold hold(Set<Long> bundles, Duration limit) {
-        List<TransportPlace> places = bundles.contains(bundle.getBundle().getBundleId()) ? List.of()
-                : devices.getTracked().entrySet().stream().filter(device -> isOf(bundles, device.getKey())).map(Map.Entry::getValue).toList();
+        List<TransportPlace> places = bundles.contains(bundle.getBundle().getBundleId()) ? List.of() : places(bundles);
         places.forEach(place -> kept.put(place.name(), place));
-        return new TransportHold(places, limit, place -> kept.remove(place.name(), place));
+        return new TransportHold(places, limit, place -> kept.remove(place.name(), place), this::admit);
     }
 
-    private static boolean isOf(Set<Long> bundles, ServiceReference<VirtioDevice> reference) {
-        Bundle owner = reference.getBundle();
-        return owner != null && bundles.contains(owner.getBundleId());
+    private List<TransportPlace> places(Set<Long> bundles) {
+        return devices.getTracked().entrySet().stream().filter(device -> bundles.contains(bundle(device.getKey())))
+                .map(device -> device.getValue().place).toList();
+    }
+
+    @Override
+    public Optional<Supplier<List<String>>> prepare(long leaving, long coming) {
+        Successors<Coming> next = new Successors<>(coming, leaving == bundle.getBundle().getBundleId() ? List.of()
+                : places(Set.of(leaving)).stream().map(TransportPlace::name).toList());
+        successors = next;
+        return Optional.of(next::awaited);
+    }
+
+    private void admit(TransportPlace place) {
+        Coming next = successors.take(place.name());
+        if (next != null) {
+            place.leave(place.predecessor());
+            place.offer(next.device, next.where);
+        }
     }
 
     @Deactivate

@@ -18,18 +18,21 @@ final class TransportHold implements DeviceKeeper.Hold {
     private final List<TransportPlace> places;
     private final List<String> stateless;
     private final Consumer<TransportPlace> released;
+    private final Consumer<TransportPlace> admission;
     private final Set<TransportPlace> waiting = ConcurrentHashMap.newKeySet();
     private volatile CompletableFuture<Void> filled = new CompletableFuture<>();
     private volatile CompletableFuture<Throwable> fault = new CompletableFuture<>();
     private volatile boolean over;
 
     /**
-     * @param released told of places that are not kept any more
+     * @param released  told of places that are not kept any more
+     * @param admission lets whoever waits for a place have it
      * @throws ReplacementException if one cannot be kept; none is then
      */
-    TransportHold(List<TransportPlace> places, Duration limit, Consumer<TransportPlace> released) {
+    TransportHold(List<TransportPlace> places, Duration limit, Consumer<TransportPlace> released, Consumer<TransportPlace> admission) {
         this.places = places;
         this.released = released;
+        this.admission = admission;
         stateless = places.stream().filter(place -> !(place.device() instanceof Stateful)).map(TransportPlace::name).toList();
         long deadline = System.nanoTime() + limit.toNanos();
         List<TransportPlace> done = new ArrayList<>();
@@ -70,6 +73,11 @@ final class TransportHold implements DeviceKeeper.Hold {
         over = true;
         places.forEach(TransportPlace::callOff);
         places.forEach(released);
+    }
+
+    @Override
+    public void admit() {
+        places.forEach(admission);
     }
 
     @Override

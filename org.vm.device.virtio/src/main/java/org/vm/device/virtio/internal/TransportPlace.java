@@ -19,6 +19,8 @@ final class TransportPlace {
     private TransportHold hold;
     /** Who was here before, is still there, and would go on; with the activation that it has. */
     private VirtioDevice predecessor;
+    /** Who came to be here, and could not. */
+    private VirtioDevice refused;
     private Session activation;
     private boolean vacant;
     private boolean unplugged;
@@ -87,9 +89,17 @@ final class TransportPlace {
         forget();
     }
 
-    /** The device of the place has gone. */
-    void leave() {
+    /** Who is suspended here; {@code null}: nobody. */
+    synchronized VirtioDevice predecessor() {
+        return predecessor;
+    }
+
+    /** A device has gone. One that another one has taken this place from has nothing to do with it any more. */
+    void leave(VirtioDevice leaving) {
         synchronized (this) {
+            if (leaving != predecessor && leaving != refused && leaving != control.device()) {
+                return;
+            }
             if (hold != null) {
                 control.locked(this::endPredecessor);
                 vacant = true;
@@ -128,6 +138,7 @@ final class TransportPlace {
             return false;
         }
         vacant = false;
+        refused = device;
         if (!asks.equals(where)) {
             hold.refused(this, new DeviceException("it asks for another place, " + asks + " instead of " + where));
             return true;
@@ -138,6 +149,7 @@ final class TransportPlace {
             hold.refused(this, e);
             return true;
         }
+        refused = null;
         Stateful.Trial trial = hold.trial();
         control.handover().onTrial(trial);
         control.handover().resume();
@@ -180,6 +192,7 @@ final class TransportPlace {
         hold = null;
         predecessor = null;
         activation = null;
+        refused = null;
         vacant = false;
     }
 }

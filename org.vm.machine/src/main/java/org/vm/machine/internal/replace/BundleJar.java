@@ -18,6 +18,8 @@ import java.util.zip.ZipOutputStream;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.Constants;
 import org.osgi.framework.Version;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vm.api.replace.ReplacementException;
 
 /**
@@ -26,13 +28,16 @@ import org.vm.api.replace.ReplacementException;
  */
 final class BundleJar implements AutoCloseable {
     private static final int BUFFER = 1 << 15;
+    private static final Logger LOG = LoggerFactory.getLogger(BundleJar.class);
 
     private final Path file;
     private final String version;
+    private final boolean overlapping;
 
-    private BundleJar(Path file, String version) {
+    private BundleJar(Path file, String version, boolean overlapping) {
         this.file = file;
         this.version = version;
+        this.overlapping = overlapping;
     }
 
     /**
@@ -49,13 +54,14 @@ final class BundleJar implements AutoCloseable {
                 content.transferTo(out);
             }
             file = Files.createTempFile("bundle", ".jar");
-            String version;
+            Attributes headers;
             try (JarFile jar = new JarFile(given.toFile(), false)) {
-                version = version(bundle, jar.getManifest());
+                headers = headers(bundle, jar.getManifest());
                 copy(jar, file);
             }
             Files.delete(given);
-            return new BundleJar(file, version);
+            return new BundleJar(file, Version.parseVersion(headers.getValue(Constants.BUNDLE_VERSION)).toString(),
+                    Overlapping.VALUE.equals(headers.getValue(Overlapping.HEADER)));
         } catch (IOException | RuntimeException e) {
             delete(given, e);
             delete(file, e);
@@ -91,7 +97,7 @@ final class BundleJar implements AutoCloseable {
         out.closeEntry();
     }
 
-    private static String version(Bundle bundle, Manifest manifest) {
+    private static Attributes headers(Bundle bundle, Manifest manifest) {
         Attributes headers = manifest == null ? new Attributes() : manifest.getMainAttributes();
         String name = headers.getValue(Constants.BUNDLE_SYMBOLICNAME);
         String symbolicName = name == null ? null : name.replaceAll(";.*", "").strip();
@@ -99,7 +105,7 @@ final class BundleJar implements AutoCloseable {
             throw new ReplacementException("bundle '%s' is not replaced by %s: give the jar of another version of it"
                     .formatted(bundle.getSymbolicName(), symbolicName == null ? "a jar that is no bundle" : "'" + symbolicName + "'"));
         }
-        return Version.parseVersion(headers.getValue(Constants.BUNDLE_VERSION)).toString();
+        return headers;
     }
 
     /** The jar of a bundle as it is installed, made anew from its entries: the file that it came from may be another one now. */
@@ -112,7 +118,7 @@ final class BundleJar implements AutoCloseable {
                 write(bundle, JarFile.MANIFEST_NAME, out, buffer);
                 write(bundle, "", out, buffer);
             }
-            return new BundleJar(file, bundle.getVersion().toString());
+            return new BundleJar(file, bundle.getVersion().toString(), false);
         } catch (IOException | RuntimeException e) {
             delete(file, e);
             throw new ReplacementException("bundle '%s' is not replaced, because its present version cannot be kept for a way back: %s"
@@ -143,6 +149,11 @@ final class BundleJar implements AutoCloseable {
         return version;
     }
 
+    /** Whether its devices may be there beside those of another version. */
+    boolean overlapping() {
+        return overlapping;
+    }
+
     InputStream open() throws IOException {
         return Files.newInputStream(file);
     }
@@ -158,7 +169,11 @@ final class BundleJar implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException {
-        Files.deleteIfExists(file);
+    public void close() {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            LOG.debug("a temporary file stays", e);
+        }
     }
 }

@@ -21,9 +21,13 @@ final class History {
 
     /** What has become of the one that is on trial. */
     synchronized Replacement become(Replacement trial, Replacement.Outcome outcome, String detail) {
+        return become(trial, new Replacement(trial.time(), trial.bundle(), trial.from(), trial.to(), trial.devices(), trial.pause(),
+                trial.steps(), outcome, detail));
+    }
+
+    synchronized Replacement become(Replacement trial, Replacement now) {
         latest.removeIf(each -> each == trial);
-        return add(new Replacement(trial.time(), trial.bundle(), trial.from(), trial.to(), trial.devices(), trial.pause(), trial.steps(),
-                outcome, detail));
+        return add(now);
     }
 
     synchronized List<Replacement> all() {

@@ -38,6 +38,11 @@ final class Holds {
         }
     }
 
+    /** Devices that wait take the places. */
+    void admit() {
+        holds.forEach(DeviceKeeper.Hold::admit);
+    }
+
     List<String> devices() {
         return holds.stream().flatMap(hold -> hold.devices().stream()).distinct().toList();
     }

@@ -1,6 +1,5 @@
 package org.vm.machine.internal.replace;
 
-import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,7 +48,7 @@ public final class Replacements implements BundleReplacer {
     private static final Logger LOG = LoggerFactory.getLogger(Replacements.class);
 
     private final BundleContext context;
-    private final ServiceComponentRuntime components;
+    private final ComponentFailures failures;
     private final TargetedConfigurations configurations;
     private final Replacing.Limits limits;
     private final LeftThings left = new LeftThings();
@@ -62,7 +61,7 @@ public final class Replacements implements BundleReplacer {
     public Replacements(BundleContext context, Config config, @Reference ServiceComponentRuntime components,
             @Reference ConfigurationAdmin admin) {
         this.context = context;
-        this.components = components;
+        failures = new ComponentFailures(components);
         configurations = new TargetedConfigurations(admin);
         limits = new Replacing.Limits(Duration.ofSeconds(config.come()), Duration.ofSeconds(config.suspend()));
     }
@@ -74,42 +73,55 @@ public final class Replacements implements BundleReplacer {
             throw new ReplacementException("there is no bundle %d that could be replaced".formatted(id));
         }
         lock.lock();
-        try (BundleJar next = BundleJar.copy(bundle, content)) {
-            endTrial();
-            WiredBundles wired = new WiredBundles(context, bundle);
-            BundleJar before = BundleJar.of(bundle);
-            Replacing replacing = new Replacing(bundle, wired, before, next.version(), limits, components, configurations, left,
-                    history);
-            try {
-                replacing.begin(keepers(wired), next);
-            } catch (RuntimeException e) {
-                before.close();
-                throw e;
-            }
+        try {
+            endTrial(true);
+            bundle = Overlapping.standIn(context, bundle).orElse(bundle);
+            Replacing replacing = replacing(bundle, BundleJar.copy(bundle, content));
+            replacing.begin();
             trial = replacing;
             if (!time.isPositive()) {
-                endTrial();
+                endTrial(true);
             } else {
-                Thread.ofVirtual().name("trial of " + bundle.getSymbolicName()).start(() -> watch(replacing, time));
+                Thread.ofVirtual().name("trial of bundle " + id).start(() -> watch(replacing, time));
             }
             return replacing.record();
         } catch (ReplacementException e) {
             LOG.warn("{}", e.getMessage(), e.getCause());
             throw e;
-        } catch (IOException e) {
-            throw new ReplacementException("a temporary file cannot be deleted: " + e.getMessage(), e);
         } finally {
             lock.unlock();
         }
     }
 
-    /** Keepers whose own bundle stays. */
-    private List<DeviceKeeper> keepers(WiredBundles wired) {
+    private Replacing replacing(Bundle bundle, BundleJar next) {
+        try {
+            WiredBundles wired = new WiredBundles(context, bundle);
+            Way way = way(wired, bundle, next);
+            return new Replacing(bundle, next.version(), way, () -> keepers(wired, bundle), limits, failures, left, history);
+        } catch (RuntimeException e) {
+            next.close();
+            throw e;
+        }
+    }
+
+    private Way way(WiredBundles wired, Bundle bundle, BundleJar next) {
+        if (Overlapping.suits(wired, bundle, next, configurations)) {
+            Overlapping way = new Overlapping(context, wired, bundle, next, limits.come(), configurations, failures);
+            if (way.announce(keepers(wired, bundle))) {
+                return way;
+            }
+        }
+        return new InTurn(bundle, wired, next, configurations);
+    }
+
+    /** Those that are not themselves of a version of the bundle, or of one that goes with it. */
+    private List<DeviceKeeper> keepers(WiredBundles wired, Bundle bundle) {
         List<DeviceKeeper> keepers = new ArrayList<>();
         try {
             for (ServiceReference<DeviceKeeper> reference : context.getServiceReferences(DeviceKeeper.class, null)) {
                 Bundle owner = reference.getBundle();
-                if (owner != null && !wired.ids().contains(owner.getBundleId())) {
+                if (owner != null && !wired.ids().contains(owner.getBundleId())
+                        && !bundle.getSymbolicName().equals(owner.getSymbolicName())) {
                     keepers.add(context.getService(reference));
                     context.ungetService(reference);
                 }
@@ -138,7 +150,7 @@ public final class Replacements implements BundleReplacer {
             }
             trial = null;
             if (fault == null) {
-                replacing.accept();
+                replacing.accept(true);
             } else {
                 replacing.failed(fault);
             }
@@ -147,14 +159,14 @@ public final class Replacements implements BundleReplacer {
         }
     }
 
-    /** Whatever is on trial is trusted, unless it has failed already. */
-    private void endTrial() {
+    /** Whatever is on trial is trusted, unless it has failed already. @param last whether there is time for all that follows from it */
+    private void endTrial(boolean last) {
         Replacing replacing = trial;
         trial = null;
         if (replacing != null) {
             Throwable fault = replacing.fault().getNow(null);
             if (fault == null) {
-                replacing.accept();
+                replacing.accept(last);
             } else {
                 replacing.failed(fault);
             }
@@ -180,7 +192,8 @@ public final class Replacements implements BundleReplacer {
     void deactivate() {
         lock.lock();
         try {
-            endTrial();
+            // The container stops, as a rule, and the bundles with it.
+            endTrial(false);
         } finally {
             lock.unlock();
         }

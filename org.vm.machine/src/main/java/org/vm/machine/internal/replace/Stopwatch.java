@@ -8,19 +8,23 @@ import java.util.Map;
 /** How long the steps of a replacement take, one after the other. Of one thread. */
 final class Stopwatch {
     private final Map<String, Duration> steps = new LinkedHashMap<>();
-    private final long began = System.nanoTime();
-    private long last = began;
+    private long last = System.nanoTime();
 
-    /** A step ends, which began where the one before ended. */
+    /** Goes on; what was since the last step is nobody's. */
+    void again() {
+        last = System.nanoTime();
+    }
+
+    /** A step ends, which began where the one before ended; one that was there already gets longer. */
     void step(String name) {
         long now = System.nanoTime();
         steps.merge(name, Duration.ofNanos(now - last), Duration::plus);
         last = now;
     }
 
-    /** Until the end of the last step. */
+    /** All steps together. */
     Duration all() {
-        return Duration.ofNanos(last - began);
+        return steps.values().stream().reduce(Duration.ZERO, Duration::plus);
     }
 
     /** In their order. */

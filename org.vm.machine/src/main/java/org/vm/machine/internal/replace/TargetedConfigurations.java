@@ -1,6 +1,8 @@
 package org.vm.machine.internal.replace;
 
 import java.io.IOException;
+import java.util.List;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
@@ -16,21 +18,55 @@ final class TargetedConfigurations {
 
     /** While the bundle does not run. */
     void move(String bundle, String from, String to) {
-        String before = "|" + bundle + "|" + from;
+        copy(bundle, from, to);
+        delete(bundle, from, to);
+    }
+
+    /** Makes those for one version hold for another one, too. */
+    void copy(String bundle, String from, String to) {
+        of(bundle, from, to, each -> {
+            String name = each.getPid().substring(each.getFactoryPid().length() + 1);
+            String kind = each.getFactoryPid().substring(0, each.getFactoryPid().length() - from.length());
+            admin.getFactoryConfiguration(kind + to, name, "?").update(each.getProperties());
+        });
+    }
+
+    /** Deletes those for a version that is gone, unless the one that stays is the same. */
+    void delete(String bundle, String gone, String stays) {
+        of(bundle, gone, stays, Configuration::delete);
+    }
+
+    /** Whether there are any that no other bundle can see. */
+    boolean boundTo(Bundle bundle) {
+        return !list("(service.bundleLocation=" + bundle.getLocation().replaceAll("[\\\\*()]", "\\\\$0") + ")").isEmpty();
+    }
+
+    private interface Change {
+        void apply(Configuration each) throws IOException;
+    }
+
+    private void of(String bundle, String version, String other, Change change) {
+        if (version.equals(other)) {
+            return;
+        }
         try {
-            Configuration[] all = from.equals(to) ? null : admin.listConfigurations(null);
-            for (Configuration each : all == null ? new Configuration[0] : all) {
-                String factory = each.getFactoryPid();
-                if (factory != null && factory.endsWith(before)) {
-                    String name = each.getPid().substring(factory.length() + 1);
-                    String next = factory.substring(0, factory.length() - from.length()) + to;
-                    admin.getFactoryConfiguration(next, name, "?").update(each.getProperties());
-                    each.delete();
+            for (Configuration each : list(null)) {
+                if (each.getFactoryPid() != null && each.getFactoryPid().endsWith("|" + bundle + "|" + version)) {
+                    change.apply(each);
                 }
             }
-        } catch (IOException | InvalidSyntaxException | IllegalStateException e) {
+        } catch (IOException | IllegalStateException e) {
             throw new ReplacementException("configurations for version %s of bundle '%s' cannot be changed to version %s: %s"
-                    .formatted(from, bundle, to, e.getMessage()), e);
+                    .formatted(version, bundle, other, e.getMessage()), e);
+        }
+    }
+
+    private List<Configuration> list(String filter) {
+        try {
+            Configuration[] found = admin.listConfigurations(filter);
+            return found == null ? List.of() : List.of(found);
+        } catch (IOException | InvalidSyntaxException | IllegalStateException e) {
+            throw new ReplacementException("configurations cannot be looked at: " + e.getMessage(), e);
         }
     }
 }

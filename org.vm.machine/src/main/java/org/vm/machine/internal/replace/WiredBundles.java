@@ -168,16 +168,21 @@ final class WiredBundles {
         } catch (BundleException | IOException e) {
             throw new ReplacementException("bundle '%s' cannot be updated: %s".formatted(bundle.getSymbolicName(), reason(e)), e);
         }
-        refresh();
+        refresh(dependentsFirst);
     }
 
-    /** Makes the framework forget the old version. */
-    private void refresh() {
-        if (framework.getRemovalPendingBundles().stream().noneMatch(dependentsFirst::contains)) {
+    /** Makes the framework forget a bundle that was uninstalled. */
+    void refresh(Bundle gone) {
+        refresh(List.of(gone));
+    }
+
+    /** Makes the framework forget old versions. */
+    private void refresh(List<Bundle> changed) {
+        if (framework.getRemovalPendingBundles().stream().noneMatch(changed::contains)) {
             return;
         }
         CountDownLatch done = new CountDownLatch(1);
-        framework.refreshBundles(dependentsFirst, event -> done.countDown());
+        framework.refreshBundles(changed, event -> done.countDown());
         try {
             if (!done.await(REFRESH_SECONDS, TimeUnit.SECONDS)) {
                 throw new ReplacementException("the framework has not let go of the old version of bundle '%s' in %d s"
@@ -207,7 +212,7 @@ final class WiredBundles {
     }
 
     /** What the framework has to say, or whoever stopped it. */
-    private static String reason(Throwable e) {
+    static String reason(Throwable e) {
         Throwable deepest = e;
         while (deepest.getCause() != null && deepest.getCause() != deepest) {
             deepest = deepest.getCause();
