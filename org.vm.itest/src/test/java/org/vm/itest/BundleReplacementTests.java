@@ -54,15 +54,15 @@ import org.vm.api.replace.ReplacementException;
 @ExamReactorStrategy(PerClass.class)
 public abstract class BundleReplacementTests {
     @Inject
-    private BundleContext context;
+    BundleContext context;
     @Inject
     private MachineManager machines;
     @Inject
-    private BundleReplacer replacer;
+    BundleReplacer replacer;
     @Rule
     public TemporaryFolder folder = new TemporaryFolder();
-    private Bundle bundle;
-    private Machine machine;
+    Bundle bundle;
+    Machine machine;
 
     @Configuration
     public Option[] configuration() {
@@ -137,7 +137,7 @@ public abstract class BundleReplacementTests {
         return Long.parseLong(device().getOrDefault("last", "0"));
     }
 
-    private static void await(String what, BooleanSupplier condition) throws InterruptedException {
+    static void await(String what, BooleanSupplier condition) throws InterruptedException {
         CountDownLatch never = new CountDownLatch(1);
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (!condition.getAsBoolean()) {

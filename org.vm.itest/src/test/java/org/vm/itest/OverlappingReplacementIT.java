@@ -5,6 +5,7 @@ import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
+import java.time.Duration;
 import java.util.Map;
 import org.junit.Test;
 import org.vm.api.replace.Replacement.Outcome;
@@ -22,6 +23,27 @@ public class OverlappingReplacementIT extends BundleReplacementTests {
         replace(of("2"));
         assertGoesOnWith("2");
         assertEquals("[hold, exchange, fill]", latest().steps().keySet().toString());
+    }
+
+    @Test
+    public void whatIsOnTrialIsReplacedByTheNextVersion() throws Exception {
+        replacer.replace(bundle.getBundleId(), of("2"), Duration.ofSeconds(30));
+        assertEquals(Map.of(bundle.getBundleId(), standIns().getFirst().getBundleId()), replacer.standIns());
+        awaitProgress();
+        replacer.replace(bundle.getBundleId(), of("3"), Duration.ZERO);
+        assertGoesOnWith("3");
+        assertEquals(Map.of(), replacer.standIns());
+        assertEquals("2.0.0", latest().from());
+    }
+
+    @Test
+    public void whoUninstallsABundleOnTrialMeansItsStandInToo() throws Exception {
+        replacer.replace(bundle.getBundleId(), of("2"), Duration.ofMillis(500));
+        bundle.uninstall();
+        await("the stand-in leaves", () -> standIns().isEmpty());
+        await("the device leaves", () -> machine.devices().find("sequence").isEmpty());
+        await("the trial ends", () -> latest().outcome() != Outcome.ON_TRIAL);
+        bundle = context.installBundle("test:sequence", of("3"));
     }
 
     @Test

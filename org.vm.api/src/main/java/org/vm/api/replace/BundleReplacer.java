@@ -3,6 +3,7 @@ package org.vm.api.replace;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -26,6 +27,9 @@ public interface BundleReplacer {
 
     /** The latest ones, oldest first. */
     List<Replacement> history();
+
+    /** Bundles that work in place of others while these are being replaced: the number of each, by that of the other. */
+    Map<Long, Long> standIns();
 
     /**
      * Leaves something behind that must outlive the component which has it, as the memory of a RAM disk; called where the

@@ -30,7 +30,11 @@ final class DeviceKinds {
             }
         }
         return bundles.entrySet().stream().flatMap(kind -> several(kind.getValue())
-                ? kind.getValue().stream().map(bundle -> Version.parseVersion(bundle.version)).sorted().map(version -> kind.getKey() + "@" + version) : Stream.of(kind.getKey())).toList();
+                ? versions(kind.getValue()).map(version -> kind.getKey() + "@" + version) : Stream.of(kind.getKey())).toList();
+    }
+
+    private static Stream<Version> versions(List<BundleDTO> bundles) {
+        return bundles.stream().map(bundle -> Version.parseVersion(bundle.version)).sorted();
     }
 
     private static boolean several(List<BundleDTO> bundles) {

@@ -6,8 +6,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -69,6 +71,15 @@ final class Overlapping implements Way {
     /** What goes on in place of a bundle. */
     static Optional<Bundle> standIn(BundleContext context, Bundle bundle) {
         return Optional.ofNullable(context.getBundle(LOCATION + bundle.getLocation())).filter(there -> there.getState() == Bundle.ACTIVE);
+    }
+
+    /** Numbers of all stand-ins, by those of their bundles. */
+    static Map<Long, Long> standIns(BundleContext context) {
+        Map<Long, Long> all = new TreeMap<>();
+        for (Bundle each : context.getBundles()) {
+            standIn(context, each).ifPresent(there -> all.put(each.getBundleId(), there.getBundleId()));
+        }
+        return all;
     }
 
     /** Has keepers let the other version's devices wait. @return whether all of them can */
@@ -228,6 +239,9 @@ final class Overlapping implements Way {
 
     @Override
     public boolean settle() {
+        if (bundle.getState() == Bundle.UNINSTALLED) {
+            return false;
+        }
         settling = true;
         awaited.clear();
         return true;

@@ -4,6 +4,7 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -12,6 +13,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleEvent;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.BundleListener;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
 import org.osgi.service.cm.ConfigurationAdmin;
@@ -51,6 +55,7 @@ public final class Replacements implements BundleReplacer {
     private final ComponentFailures failures;
     private final TargetedConfigurations configurations;
     private final Replacing.Limits limits;
+    private final BundleListener uninstalled;
     private final LeftThings left = new LeftThings();
     private final History history = new History();
     private final ReentrantLock lock = new ReentrantLock();
@@ -63,6 +68,8 @@ public final class Replacements implements BundleReplacer {
         this.context = context;
         failures = new ComponentFailures(components);
         configurations = new TargetedConfigurations(admin);
+        uninstalled = this::changed;
+        context.addBundleListener(uninstalled);
         limits = new Replacing.Limits(Duration.ofSeconds(config.come()), Duration.ofSeconds(config.suspend()));
     }
 
@@ -179,6 +186,24 @@ public final class Replacements implements BundleReplacer {
     }
 
     @Override
+    public Map<Long, Long> standIns() {
+        return Overlapping.standIns(context);
+    }
+
+    /** Whoever uninstalls a bundle means what stands in for it, too. */
+    private void changed(BundleEvent event) {
+        if (event.getType() == BundleEvent.UNINSTALLED) {
+            Overlapping.standIn(context, event.getBundle()).ifPresent(left -> {
+                try {
+                    left.uninstall();
+                } catch (BundleException | IllegalStateException e) {
+                    LOG.warn("{} stays: {}", left.getLocation(), e.getMessage());
+                }
+            });
+        }
+    }
+
+    @Override
     public boolean leave(String vm, String device, String what, Object thing, Runnable cleanup) {
         return left.leave(vm, device, what, thing, cleanup);
     }
@@ -190,6 +215,7 @@ public final class Replacements implements BundleReplacer {
 
     @Deactivate
     void deactivate() {
+        context.removeBundleListener(uninstalled);
         lock.lock();
         try {
             // The container stops, as a rule, and the bundles with it.

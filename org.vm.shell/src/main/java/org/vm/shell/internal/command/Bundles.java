@@ -8,6 +8,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import org.osgi.framework.Bundle;
@@ -31,9 +32,9 @@ public final class Bundles {
         return Arrays.stream(context.getBundles()).map(Bundle::getSymbolicName).filter(Objects::nonNull).distinct().sorted().toList();
     }
 
-    /** The bundle of that id or symbolic name, which is to be replaced. */
-    Bundle replaceable(String name) {
-        Bundle bundle = bundle(name);
+    /** The bundle of that id or symbolic name, which is to be replaced. Those that stand in for others are not meant by a name. */
+    Bundle replaceable(String name, Collection<Long> standIns) {
+        Bundle bundle = bundle(name, standIns);
         Bundle shell = context.getBundle();
         if (context.getBundle(0).adapt(FrameworkWiring.class).getDependencyClosure(List.of(bundle)).contains(shell)) {
             throw new ConfigurationException("this shell runs on bundle '%s' and cannot replace it; stop the monitor to change it"
@@ -42,9 +43,9 @@ public final class Bundles {
         return bundle;
     }
 
-    private Bundle bundle(String name) {
+    private Bundle bundle(String name, Collection<Long> standIns) {
         List<Bundle> found = Arrays.stream(context.getBundles())
-                .filter(bundle -> name.equals(bundle.getSymbolicName()) || name.equals(Long.toString(bundle.getBundleId()))).toList();
+                .filter(bundle -> name.equals(bundle.getSymbolicName()) && !standIns.contains(bundle.getBundleId()) || name.equals(Long.toString(bundle.getBundleId()))).toList();
         if (found.isEmpty()) {
             throw new ConfigurationException("there is no bundle '" + name + "'; lb lists those that there are");
         }

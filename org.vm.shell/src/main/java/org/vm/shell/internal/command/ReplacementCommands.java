@@ -51,7 +51,7 @@ final class ReplacementCommands {
         protected void run() throws IOException {
             BundleReplacer replacer = shell.services().require(BundleReplacer.class);
             Bundles bundles = shell.services().require(Bundles.class);
-            Bundle bundle = bundles.replaceable(name);
+            Bundle bundle = bundles.replaceable(name, replacer.standIns().values());
             Duration time = trial == null ? BundleReplacer.TRIAL : Duration.ofSeconds(trial);
             try (InputStream content = content(bundles, bundle)) {
                 report(replacer.replace(bundle.getBundleId(), content, time), time);

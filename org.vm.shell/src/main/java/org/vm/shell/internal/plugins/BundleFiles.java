@@ -107,7 +107,7 @@ public final class BundleFiles implements ArtifactInstaller {
         }
         BundleReplacer service = replacer;
         try (InputStream in = Files.newInputStream(file.toPath())) {
-            if (service == null || bundle.getState() != Bundle.ACTIVE || !bundle.getSymbolicName().equals(symbolicName(file))) {
+            if (service == null || !works(service, bundle) || !bundle.getSymbolicName().equals(symbolicName(file))) {
                 bundle.update(in);
                 idle.add(bundle);
             } else {
@@ -118,6 +118,11 @@ public final class BundleFiles implements ArtifactInstaller {
             LOG.debug("the version before {} stays", file, e);
         }
         startIdle();
+    }
+
+    /** It does so by another one as long as that is on trial. */
+    private static boolean works(BundleReplacer service, Bundle bundle) {
+        return bundle.getState() == Bundle.ACTIVE || service.standIns().containsKey(bundle.getBundleId());
     }
 
     @Override

@@ -15,6 +15,7 @@ public final class FakeBundles {
     public final List<String> calls = new ArrayList<>();
     /** Bundles that lack something do not start. */
     public boolean lacking;
+    public int state = Bundle.ACTIVE;
     private final List<Bundle> bundles = new ArrayList<>();
 
     public FakeBundles add(String name, String version, String location) {
@@ -30,7 +31,7 @@ public final class FakeBundles {
                     case "getSymbolicName" -> name;
                     case "getVersion" -> Version.parseVersion(version);
                     case "getLocation" -> location;
-                    case "getState" -> Bundle.ACTIVE;
+                    case "getState" -> state;
                     case "getHeaders" -> new Hashtable<String, String>();
                     case "equals" -> proxy == arguments[0];
                     case "hashCode" -> (int) id;

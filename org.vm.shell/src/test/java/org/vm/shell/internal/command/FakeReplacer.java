@@ -22,6 +22,7 @@ public final class FakeReplacer implements BundleReplacer {
     public List<String> devices = List.of("linux/disk0", "linux/net0");
     public Map<String, Duration> steps = new LinkedHashMap<>();
     public String failure;
+    public Map<Long, Long> standIns = Map.of();
     private final List<Replacement> history = new ArrayList<>();
 
     @Override
@@ -44,6 +45,11 @@ public final class FakeReplacer implements BundleReplacer {
     @Override
     public List<Replacement> history() {
         return history;
+    }
+
+    @Override
+    public Map<Long, Long> standIns() {
+        return standIns;
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
@@ -64,6 +65,15 @@ class ReplacementCommandsTest {
                 """, run("update org.example.sensor"));
         run("update 1 --trial 30");
         assertEquals(List.of("1 new 5", "1 new 30"), replacer.calls);
+    }
+
+    @Test
+    void whatStandsInForABundleIsNotMeantByItsName() {
+        bundles.add("org.example.sensor", "1.1", "stand-in for sensor");
+        assertTrue(failure("update org.example.sensor").contains("which bundle"), "they are two bundles");
+        replacer.standIns = Map.of(1L, 3L);
+        run("update org.example.sensor");
+        assertEquals(List.of("1 new 5"), replacer.calls);
     }
 
     @Test

@@ -9,11 +9,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.osgi.framework.Bundle;
 import org.vm.shell.internal.command.FakeBundles;
 import org.vm.shell.internal.command.FakeReplacer;
 
@@ -77,6 +79,11 @@ class BundleFilesTest {
         files.update(file);
         assertEquals(2, replacer.calls.size());
         assertEquals(List.of(), bundles.calls, "rejected or not, what is there is not touched");
+        bundles.state = Bundle.RESOLVED;
+        replacer.standIns = Map.of(0L, 7L);
+        files.update(file);
+        assertEquals(3, replacer.calls.size(), "another one works in its place, on trial");
+        bundles.state = Bundle.ACTIVE;
         files.update(jar("a.jar", "org.example.other"));
         assertEquals(List.of("update org.example.a", "start org.example.a"), bundles.calls, "it is another bundle now");
     }
