@@ -26,6 +26,18 @@ public class OverlappingReplacementIT extends BundleReplacementTests {
     }
 
     @Test
+    public void aBundleThatWasReplacedStopsAndStartsLikeAnyOther() throws Exception {
+        replace(of("2"));
+        machine.stop();
+        bundle.stop();
+        await("the device leaves", () -> machine.devices().find("sequence").isEmpty());
+        bundle.start();
+        await("the device comes", () -> machine.devices().find("sequence").isPresent());
+        machine.start();
+        awaitProgress();
+    }
+
+    @Test
     public void whatIsOnTrialIsReplacedByTheNextVersion() throws Exception {
         replacer.replace(bundle.getBundleId(), of("2"), Duration.ofSeconds(30));
         assertEquals(Map.of(bundle.getBundleId(), standIns().getFirst().getBundleId()), replacer.standIns());

@@ -32,6 +32,7 @@ final class Overlapping implements Way {
     private static final Logger LOG = LoggerFactory.getLogger(Overlapping.class);
     /** Between two looks for devices that are to come. */
     private static final long LOOK_MILLIS = 2;
+    private static final long NOBODY = -1;
     private static final String LOCATION = "stand-in for ";
     private static final String SUFFIX = ".class";
 
@@ -43,6 +44,7 @@ final class Overlapping implements Way {
     private final TargetedConfigurations configurations;
     private final ComponentFailures failures;
     private final String before;
+    private final List<DeviceKeeper> announced = new ArrayList<>();
     private final List<Supplier<List<String>>> awaited = new ArrayList<>();
     private Bundle standIn;
     private Apart apart;
@@ -89,12 +91,13 @@ final class Overlapping implements Way {
             try {
                 standIn = install();
             } catch (RuntimeException e) {
-                endApart();
+                endOverlap();
                 throw e;
             }
             apart.other(standIn);
         }
         for (DeviceKeeper keeper : keepers) {
+            announced.add(keeper);
             Optional<Supplier<List<String>>> places = keeper.prepare(leavingBundle().getBundleId(), coming()[0].getBundleId());
             if (places.isEmpty()) {
                 if (!settling) {
@@ -217,7 +220,7 @@ final class Overlapping implements Way {
         } else {
             wired.stop();
             configurations.delete(bundle.getSymbolicName(), before, next.version());
-            endApart();
+            endOverlap();
         }
     }
 
@@ -243,14 +246,13 @@ final class Overlapping implements Way {
             return false;
         }
         settling = true;
-        awaited.clear();
         return true;
     }
 
     @Override
     public String stay() {
         wired.stop();
-        endApart();
+        endOverlap();
         return "it goes on as bundle %d, because bundle %d cannot take its places".formatted(standIn.getBundleId(), bundle.getBundleId());
     }
 
@@ -267,10 +269,13 @@ final class Overlapping implements Way {
             wired.refresh(standIn);
             standIn = null;
         }
-        endApart();
+        endOverlap();
     }
 
-    private void endApart() {
+    private void endOverlap() {
+        announced.forEach(keeper -> keeper.prepare(NOBODY, NOBODY));
+        announced.clear();
+        awaited.clear();
         if (apart != null) {
             apart.end();
             apart = null;
