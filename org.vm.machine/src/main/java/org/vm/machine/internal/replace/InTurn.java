@@ -13,6 +13,7 @@ final class InTurn implements Way {
     private final BundleJar next;
     private final TargetedConfigurations configurations;
     private boolean updated;
+    private boolean moved;
 
     InTurn(Bundle bundle, WiredBundles bundles, BundleJar next, TargetedConfigurations configurations) {
         name = bundle.getSymbolicName();
@@ -38,6 +39,7 @@ final class InTurn implements Way {
         watch.step("stop");
         updated = true;
         bundles.update(next);
+        moved = true;
         configurations.move(name, before.version(), next.version());
         watch.step("update");
         start(watch);
@@ -65,6 +67,8 @@ final class InTurn implements Way {
         bundles.stop();
         if (updated) {
             bundles.update(before);
+        }
+        if (moved) {
             configurations.move(name, next.version(), before.version());
         }
         start(new Stopwatch());
