@@ -88,7 +88,8 @@ final class KeptCard {
     void retake(Duration limit) {
         synchronized (this) {
             trial = false;
-            failed = false;
+            // What fails from now on stands still, too: somebody else will be here.
+            failed = true;
         }
         long deadline = System.nanoTime() + limit.toNanos();
         List<Optional<DeviceState>> taken = new ArrayList<>(states);

@@ -120,6 +120,25 @@ class PlaceKeeperTest {
         assertEquals(0xffff, machine.config(0, DEVICE, Header.VENDOR_ID), "it is replaced no more, and gone when it goes");
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aFaultWhileASuccessorIsTakenBackIsOneOfItsTrialToo(boolean second) {
+        StatefulCard former = plugged();
+        DeviceKeeper.Hold hold = hold();
+        go(former);
+        StatefulCard next = come(new StatefulCard("card"));
+        assertTrue(!second || next.trial.fault(new IllegalStateException("the first fault")));
+        CompletableFuture<Boolean> told = new CompletableFuture<>();
+        next.suspending = () -> told.complete(next.trial.fault(new IllegalStateException("at the last moment")));
+        hold.retake(LIMIT);
+        assertTrue(told.join(), "somebody else will be here");
+        go(next);
+        StatefulCard back = come(new StatefulCard("card"));
+        assertTrue(done(hold.filled()));
+        hold.accept();
+        assertEquals(List.of("attach", "restore", "resume"), back.calls);
+    }
+
     @Test
     void aSuccessorThatIsThereAlreadyWaitsUntilItIsAdmitted() {
         StatefulCard former = plugged();

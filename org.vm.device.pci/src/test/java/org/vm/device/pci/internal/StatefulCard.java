@@ -33,6 +33,8 @@ final class StatefulCard implements PciFunction, Stateful, PciRegisters, BusMast
     long level;
     /** The step at which it fails. */
     String failing = "";
+    /** Done while it is being suspended. */
+    Runnable suspending = () -> { };
 
     StatefulCard(String name) {
         this(name, FakeCard.plain());
@@ -69,6 +71,7 @@ final class StatefulCard implements PciFunction, Stateful, PciRegisters, BusMast
     @Override
     public void suspend(Duration limit) {
         step("suspend");
+        suspending.run();
     }
 
     @Override
