@@ -165,7 +165,8 @@ class GuestDriversTest {
             hvc.expect("to the terminal", STEP);
             assertEquals("virtio0 virtio1 virtio2", sh(guest, "cd /sys/bus/virtio/devices; echo *; cd", STEP));
             assertEquals("1 1 1", sh(guest, "echo $(cut -c35 /sys/bus/virtio/devices/*/features)", STEP), "packed rings");
-            assertEquals("", sh(guest, "dmesg -r | grep '^<[0-4]>'", STEP), "warnings of the kernel");
+            // A host that stands still for a moment makes an interrupt long.
+            assertEquals("", sh(guest, "dmesg -r | grep '^<[0-4]>' | grep -v 'hrtimer: interrupt took'", STEP), "warnings of the kernel");
             sh(guest, "umount /mnt", STEP);
             grow(guest, backend, disk);
             powerOff(guest);
