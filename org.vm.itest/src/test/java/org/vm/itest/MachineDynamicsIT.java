@@ -5,6 +5,7 @@ import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertNotSame;
 import static org.junit.Assert.assertTrue;
 import static org.junit.Assert.fail;
+import static org.junit.Assume.assumeTrue;
 import static org.ops4j.pax.exam.CoreOptions.options;
 
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.List;
@@ -22,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -125,6 +128,44 @@ public class MachineDynamicsIT {
         configuration.delete();
         await("the device is unmapped", () -> machine.bus().mappings().size() == before);
         assertEquals(MachineState.RUNNING, machine.state());
+    }
+
+    @Test
+    public void aDeviceComesThatConfigurationAdminBelievesToBeThere() throws Exception {
+        assumeTrue("no configuration has stayed", aDeletedConfigurationStays("seen-rng0", properties("vm", "seen", "name", "rng0")));
+        Machine machine = machine("seen");
+        machines.addDevice("seen", "virtio.rng", "rng0", Map.of());
+        assertTrue(machine.devices().find("rng0").isPresent());
+    }
+
+    /** Configuration Admin keeps one that is deleted while somebody lists it, who had better have many to list. */
+    private boolean aDeletedConfigurationStays(String name, Dictionary<String, Object> properties) throws Exception {
+        List<org.osgi.service.cm.Configuration> many = new ArrayList<>();
+        for (int i = 0; i < 1000; i++) {
+            many.add(configurations.getFactoryConfiguration("org.example.many", Integer.toString(i), "?"));
+            many.getLast().update(properties("vm", "nobody"));
+        }
+        AtomicBoolean over = new AtomicBoolean();
+        Thread looking = Thread.ofPlatform().start(() -> {
+            while (!over.get()) {
+                configurationsOf("*");
+            }
+        });
+        try {
+            boolean stays = false;
+            for (int i = 0; i < 5000 && !stays; i++) {
+                configurations.getFactoryConfiguration(ENTROPY, name, "?").update(properties);
+                configurations.getFactoryConfiguration(ENTROPY, name, "?").delete();
+                stays = configurations.getFactoryConfiguration(ENTROPY, name, "?").getProperties() != null;
+            }
+            return stays;
+        } finally {
+            over.set(true);
+            looking.join();
+            for (var each : many) {
+                each.delete();
+            }
+        }
     }
 
     @Test

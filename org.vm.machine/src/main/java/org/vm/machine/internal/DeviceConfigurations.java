@@ -6,6 +6,7 @@ import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import org.osgi.framework.Constants;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
@@ -17,6 +18,7 @@ import org.vm.api.ConfigurationException;
 final class DeviceConfigurations {
     /** Where the PIDs of this project's own devices start; people need not type it. */
     private static final String PREFIX = "org.vm.device.";
+    private static final String FACTORY = ConfigurationAdmin.SERVICE_FACTORYPID;
 
     private static final Logger LOG = LoggerFactory.getLogger(DeviceConfigurations.class);
 
@@ -39,7 +41,13 @@ final class DeviceConfigurations {
     /** Writes {@code pid~name} with the properties. */
     void write(String pid, String name, Map<String, Object> properties) {
         try {
-            admin.getFactoryConfiguration(pid, name, "?").updateIfDifferent(new Hashtable<>(properties));
+            Configuration configuration = admin.getFactoryConfiguration(pid, name, "?");
+            if (listed(pid, name).isEmpty()) {
+                // It may not look new: Configuration Admin keeps one that was deleted while somebody listed it.
+                configuration.update(new Hashtable<>(properties));
+            } else {
+                configuration.updateIfDifferent(new Hashtable<>(properties));
+            }
         } catch (IOException e) {
             throw new ConfigurationException("configuration %s~%s cannot be written: %s".formatted(pid, name, e.getMessage()), e);
         }
@@ -65,8 +73,11 @@ final class DeviceConfigurations {
 
     /** Deletes {@code pid~name}, if it is there. */
     void delete(String pid, String name) {
-        String full = pid + "~" + name;
-        all().stream().filter(configuration -> full.equals(configuration.getPid())).forEach(this::delete);
+        listed(pid, name).forEach(this::delete);
+    }
+
+    private List<Configuration> listed(String pid, String name) {
+        return list("(service.pid=" + (pid + "~" + name).replaceAll("[\\\\*()]", "\\\\$0") + ")");
     }
 
     /** Deletes a configuration, unless somebody else has done so. */
@@ -85,7 +96,7 @@ final class DeviceConfigurations {
     List<Configuration> machine(String name) {
         List<Configuration> found = new ArrayList<>();
         for (Configuration configuration : all()) {
-            if (name.equals(text(configuration, "name")) && MachineComponent.PID.equals(configuration.getFactoryPid())) {
+            if (name.equals(text(configuration, "name")) && MachineComponent.PID.equals(text(configuration, FACTORY))) {
                 found.add(configuration);
             }
         }
@@ -96,21 +107,21 @@ final class DeviceConfigurations {
     List<Configuration> devices(String machine) {
         List<Configuration> found = new ArrayList<>();
         for (Configuration configuration : all()) {
-            if (machine.equals(text(configuration, "vm")) && configuration.getFactoryPid() != null) {
+            if (machine.equals(text(configuration, "vm")) && text(configuration, FACTORY) != null) {
                 found.add(configuration);
             }
         }
         return found;
     }
 
-    /** The name of what a configuration makes: its property, or what its PID ends with. */
+    /** The name of what a configuration makes: its property, or what its PID ends with; empty if it is no longer there. */
     static String name(Configuration configuration) {
         String name = text(configuration, "name");
         if (name != null && !name.isEmpty()) {
             return name;
         }
-        String pid = configuration.getPid();
-        return pid.substring(pid.indexOf('~') + 1);
+        String pid = text(configuration, Constants.SERVICE_PID);
+        return pid == null ? "" : pid.substring(pid.indexOf('~') + 1);
     }
 
     /** A property as text; {@code null} if it is not there, or the configuration is no longer. */
@@ -130,8 +141,12 @@ final class DeviceConfigurations {
     }
 
     List<Configuration> all() {
+        return list(null);
+    }
+
+    private List<Configuration> list(String filter) {
         try {
-            Configuration[] found = admin.listConfigurations(null);
+            Configuration[] found = admin.listConfigurations(filter);
             return found == null ? List.of() : List.of(found);
         } catch (IOException | InvalidSyntaxException e) {
             throw new ConfigurationException("configurations cannot be listed: " + e.getMessage(), e);

@@ -79,17 +79,40 @@ public final class FactoryConfigurationFiles implements ArtifactInstaller, Confi
         read.put(pid(file), new StorageLines(file, modified, properties));
         CompletableFuture<Void> before = leaving.get(pid(file));
         if (before == null) {
-            configuration(file).updateIfDifferent(properties);
+            write(file, properties);
             return;
         }
         // The file is back while its device is on the way out: that ends first.
         before.thenRun(() -> {
             try {
-                configuration(file).updateIfDifferent(properties);
+                write(file, properties);
             } catch (IOException e) {
                 LOG.error("configuration {} cannot be written", pid(file), e);
             }
         });
+    }
+
+    private void write(File file, Hashtable<String, Object> properties) throws IOException {
+        Configuration configuration = configuration(file);
+        if (listed("(service.pid=" + escaped(pid(file)) + ")").length == 0) {
+            // It may not look new: Configuration Admin keeps one that was deleted while somebody listed it.
+            configuration.update(properties);
+        } else {
+            configuration.updateIfDifferent(properties);
+        }
+    }
+
+    private Configuration[] listed(String filter) throws IOException {
+        try {
+            Configuration[] found = admin.listConfigurations(filter);
+            return found == null ? new Configuration[0] : found;
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalArgumentException(filter, e);
+        }
+    }
+
+    private static String escaped(String value) {
+        return value.replaceAll("[\\\\*()]", "\\\\$0");
     }
 
     private static Hashtable<String, Object> read(File file) throws IOException {
@@ -171,18 +194,11 @@ public final class FactoryConfigurationFiles implements ArtifactInstaller, Confi
 
     /** Whether no other configuration of the machine makes a device of that name. */
     private boolean unique(Configuration configuration) throws IOException {
-        Object vm = configuration.getProperties().get("vm");
-        try {
-            Configuration[] all = admin.listConfigurations("(&(vm=" + vm + ")(service.factoryPid=*))");
-            int same = 0;
-            for (Configuration each : all == null ? new Configuration[0] : all) {
-                same += device(each).equals(device(configuration)) ? 1 : 0;
-            }
-            return same == 1;
-        } catch (InvalidSyntaxException e) {
-            LOG.debug("'{}' is no name of a machine", vm, e);
-            return false;
+        int same = 0;
+        for (Configuration each : listed("(&(vm=" + escaped(configuration.getProperties().get("vm").toString()) + ")(service.factoryPid=*))")) {
+            same += device(each).equals(device(configuration)) ? 1 : 0;
         }
+        return same == 1;
     }
 
     /** The name of the device that a configuration makes: as it says, or the end of its PID. */

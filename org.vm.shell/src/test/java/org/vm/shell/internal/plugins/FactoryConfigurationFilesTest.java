@@ -27,6 +27,8 @@ import org.vm.shell.internal.command.FakeManager;
 class FactoryConfigurationFilesTest {
     private final List<String> calls = new ArrayList<>();
     private final Map<String, Hashtable<String, Object>> store = new TreeMap<>();
+    /** What was deleted while somebody listed it. */
+    private final Map<String, Hashtable<String, Object>> remembered = new TreeMap<>();
     private final FactoryConfigurationFiles files = new FactoryConfigurationFiles(admin());
     private final FakeManager manager = new FakeManager("linux");
 
@@ -43,8 +45,16 @@ class FactoryConfigurationFilesTest {
         files.install(file);
         files.update(file);
         files.uninstall(file);
-        assertEquals(List.of("update org.vm.device.virtio.rng~seed-1 {vm=linux}", "update org.vm.device.virtio.rng~seed-1 {vm=linux}",
+        assertEquals(List.of("update org.vm.device.virtio.rng~seed-1 {vm=linux}", "change org.vm.device.virtio.rng~seed-1 {vm=linux}",
                 "delete org.vm.device.virtio.rng~seed-1"), calls);
+    }
+
+    @Test
+    void aConfigurationThatIsRememberedButNotListedIsWrittenAnew() throws Exception {
+        File file = file("org.vm.device.virtio.rng~seed.cfg", "vm = linux\n");
+        remembered.put("org.vm.device.virtio.rng~seed", new Hashtable<>(Map.of("vm", "linux")));
+        files.install(file);
+        assertEquals(List.of("update org.vm.device.virtio.rng~seed {vm=linux}"), calls);
     }
 
     @Test
@@ -76,6 +86,7 @@ class FactoryConfigurationFilesTest {
         calls.clear();
         files.install(disk);
         assertEquals(List.of(), calls);
+        store.clear();
         leaving.complete(null);
         assertEquals(List.of("update org.vm.device.virtio.blk~disk1 {vm=linux}"), calls);
     }
@@ -127,24 +138,29 @@ class FactoryConfigurationFilesTest {
 
     private ConfigurationAdmin admin() {
         return proxy(ConfigurationAdmin.class, (name, arguments) -> name.equals("listConfigurations")
-                ? store.keySet().stream().filter(pid -> store.get(pid).containsKey("vm")).map(this::configuration)
+                ? store.keySet().stream().filter(pid -> listed(pid, arguments[0].toString())).map(this::configuration)
                         .toArray(Configuration[]::new)
                 : configuration(arguments[0] + "~" + arguments[1]));
     }
 
+    private boolean listed(String pid, String filter) {
+        return filter.startsWith("(service.pid=") ? filter.equals("(service.pid=" + pid + ")") : store.get(pid).containsKey("vm");
+    }
+
     private Configuration configuration(String pid) {
         return proxy(Configuration.class, (name, arguments) -> switch (name) {
-            case "updateIfDifferent" -> {
+            case "update", "updateIfDifferent" -> {
                 Hashtable<String, Object> properties = new Hashtable<>((Map<String, ?>) arguments[0]);
-                calls.add("update " + pid + " " + properties);
-                yield store.put(pid, properties) == null;
+                calls.add((name.equals("update") ? "update " : "change ") + pid + " " + properties);
+                store.put(pid, properties);
+                yield name.equals("update") ? null : (Object) true;
             }
             case "delete" -> {
                 calls.add("delete " + pid);
                 store.remove(pid);
                 yield null;
             }
-            case "getProperties" -> (Dictionary<String, Object>) store.get(pid);
+            case "getProperties" -> (Dictionary<String, Object>) store.getOrDefault(pid, remembered.get(pid));
             case "getPid" -> pid;
             default -> throw new AssertionError("a configuration is asked for " + name);
         });
