@@ -6,8 +6,12 @@ import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.Test;
+import org.osgi.framework.BundleEvent;
+import org.osgi.framework.SynchronousBundleListener;
 import org.vm.api.replace.Replacement.Outcome;
 import org.vm.api.replace.ReplacementException;
 
@@ -23,6 +27,29 @@ public class OverlappingReplacementIT extends BundleReplacementTests {
         replace(of("2"));
         assertGoesOnWith("2");
         assertEquals("[hold, exchange, fill]", latest().steps().keySet().toString());
+    }
+
+    /** The framework remembers every bundle that has ever used a service. */
+    @Test
+    public void oneBundleStandsInEachTime() throws Exception {
+        List<String> installed = new CopyOnWriteArrayList<>();
+        SynchronousBundleListener listener = event -> {
+            if (event.getType() == BundleEvent.INSTALLED) {
+                installed.add(event.getBundle().getLocation());
+            }
+        };
+        context.addBundleListener(listener);
+        try {
+            for (int version = 2; version < 8; version++) {
+                replace(of(Integer.toString(version)));
+            }
+            assertThrows(ReplacementException.class, () -> replace(failing("8", "restore")));
+            replace(of("9"));
+        } finally {
+            context.removeBundleListener(listener);
+        }
+        assertEquals(List.of("stand-in for test:sequence"), installed);
+        assertGoesOnWith("9");
     }
 
     @Test

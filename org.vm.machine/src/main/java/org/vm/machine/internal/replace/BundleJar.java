@@ -1,6 +1,8 @@
 package org.vm.machine.internal.replace;
 
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -11,6 +13,7 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
+import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
@@ -69,6 +72,15 @@ final class BundleJar implements AutoCloseable {
                     : new ReplacementException("what shall replace bundle '%s' is no jar that can be read, and nothing has changed: %s"
                             .formatted(bundle.getSymbolicName(), e.getMessage()), e);
         }
+    }
+
+    /** The jar of a bundle that has no name and nothing in it. */
+    static InputStream nothing() throws IOException {
+        Manifest manifest = new Manifest();
+        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        new JarOutputStream(bytes, manifest).close();
+        return new ByteArrayInputStream(bytes.toByteArray());
     }
 
     /** Reads every entry: one that is cut off is better found now. */

@@ -72,7 +72,12 @@ final class Overlapping implements Way {
 
     /** What goes on in place of a bundle. */
     static Optional<Bundle> standIn(BundleContext context, Bundle bundle) {
-        return Optional.ofNullable(context.getBundle(LOCATION + bundle.getLocation())).filter(there -> there.getState() == Bundle.ACTIVE);
+        return keptFor(context, bundle).filter(there -> there.getState() == Bundle.ACTIVE);
+    }
+
+    /** What goes on, or may go on some day, in place of a bundle. */
+    static Optional<Bundle> keptFor(BundleContext context, Bundle bundle) {
+        return Optional.ofNullable(context.getBundle(LOCATION + bundle.getLocation()));
     }
 
     /** Numbers of all stand-ins, by those of their bundles. */
@@ -137,13 +142,14 @@ final class Overlapping implements Way {
     }
 
     private Bundle install() {
-        String location = LOCATION + bundle.getLocation();
-        Bundle left = context.getBundle(location);
+        Bundle left = keptFor(context, bundle).orElse(null);
         try (InputStream content = next.open()) {
-            if (left != null) {
-                left.uninstall();
+            if (left == null) {
+                return context.installBundle(LOCATION + bundle.getLocation(), content);
             }
-            return context.installBundle(location, content);
+            left.stop();
+            left.update(content);
+            return left;
         } catch (BundleException | IOException e) {
             throw new ReplacementException("bundle '%s' cannot be installed: %s".formatted(bundle.getSymbolicName(), WiredBundles.reason(e)), e);
         }
@@ -261,15 +267,24 @@ final class Overlapping implements Way {
             if (!settling) {
                 configurations.delete(bundle.getSymbolicName(), next.version(), before);
             }
-            try {
-                standIn.uninstall();
-            } catch (BundleException | IllegalStateException e) {
-                LOG.warn("{} stays: {}", standIn.getLocation(), WiredBundles.reason(e));
-            }
+            empty(standIn);
             wired.refresh(standIn);
             standIn = null;
         }
         endOverlap();
+    }
+
+    /**
+     * The framework never forgets a bundle that has used a service which is still there, with all that its jar contains. So the
+     * stand-in is one bundle for good, and has nothing in it while it is not needed.
+     */
+    private static void empty(Bundle standIn) {
+        try (InputStream nothing = BundleJar.nothing()) {
+            standIn.stop();
+            standIn.update(nothing);
+        } catch (BundleException | IOException | IllegalStateException e) {
+            LOG.warn("{} stays: {}", standIn.getLocation(), WiredBundles.reason(e));
+        }
     }
 
     private void endOverlap() {

@@ -193,7 +193,7 @@ public final class Replacements implements BundleReplacer {
     /** Whoever uninstalls a bundle means what stands in for it, too. */
     private void changed(BundleEvent event) {
         if (event.getType() == BundleEvent.UNINSTALLED) {
-            Overlapping.standIn(context, event.getBundle()).ifPresent(left -> {
+            Overlapping.keptFor(context, event.getBundle()).ifPresent(left -> {
                 try {
                     left.uninstall();
                 } catch (BundleException | IllegalStateException e) {
