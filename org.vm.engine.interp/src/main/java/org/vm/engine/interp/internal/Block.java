@@ -1,103 +1,78 @@
 package org.vm.engine.interp.internal;
 
-import java.util.Arrays;
 import org.vm.api.cpu.Translation;
 
 /**
  * Straight-line code up to a branch, an instruction that ends blocks, the end of the page, or a maximum. An instruction
  * that straddles two pages is a block of its own.
+ *
+ * <p>A guest has some ten thousand of them and runs most of them seldom, so what running one reads is what is here; all else is
+ * in its {@link BlockCode}.
  */
 final class Block {
-    private static final int MAX_TARGETS = 64;
-
     /** Key: where the block is, and what its bytes mean. */
     final long pc;
     final long physical;
     final int context;
-    /** Physical address of the second page of a straddling instruction, or -1. */
-    final long secondPage;
-    /** The last row may have changed anything: look up the next block anew. {@link org.vm.api.cpu.Cpu#pc} is valid in it. */
-    final boolean stops;
     /** Instructions that it retires. */
     final int count;
-    /** The code, for comparison after a {@code fence.i}. */
-    final short[] code;
-    /** For each row, the offset of its instruction in units of 2 bytes; then the offset of the end. */
-    final byte[] offsets;
+    /** The last row may have changed anything: look up the next block anew. {@link org.vm.api.cpu.Cpu#pc} is valid in it. */
+    final boolean stops;
+    /** Its instruction is on two pages. */
+    final boolean straddles;
+    final BlockCode code;
 
     Op[] ops;
-    /** For each operation its first row, or {@code null}: one row each. */
-    byte[] firstRow;
-    /** Instructions in fused operations. */
-    int fusedCount;
-
-    /** Number of times that it was entered; that when something is to be done about it; and that when it was fused. */
-    long entries;
-    long nextLook;
-    long fusedAt;
+    /** It ends in a calculated jump, and somebody wants to know where that goes ({@link BlockCode#targets}). */
+    boolean watched;
+    /** Entries until something is to be done about it. */
+    int left;
+    /** The code was the memory's contents in this epoch. */
+    int epoch;
     /** Of the MMU when it was last found by its address. */
     long stamp;
     /** What runs instead of it, if anything. */
     Translation translation;
-    /** Where it went on, if it ends in a calculated jump and somebody wants to know; some of them, the first ones. */
-    long[] targets;
-    /** The code was the memory's contents in this epoch. */
-    int epoch;
     /** Blocks that followed it lately. */
     Block link0;
     Block link1;
     /** Next block in the same bucket of the cache. */
     Block chained;
 
-    Block(long pc, long physical, int context, long secondPage, boolean stops, int epoch, short[] code, byte[] offsets,
-            Op[] ops) {
+    Block(long pc, long physical, int context, boolean stops, int epoch, BlockCode code, Op[] ops) {
         this.pc = pc;
         this.physical = physical;
         this.context = context;
-        this.secondPage = secondPage;
         this.stops = stops;
         this.epoch = epoch;
         this.code = code;
-        this.offsets = offsets;
         this.ops = ops;
-        this.count = retiredBefore(offsets.length - 1);
+        straddles = code.secondPage != BlockCode.NONE;
+        count = code.retiredBefore(code.offsets.length - 1);
     }
 
-    /** Instructions that are retired when row {@code row} begins; rows of length 0 retire none. */
-    int retiredBefore(int row) {
-        int retired = 0;
-        for (int i = 0; i < row; i++) {
-            if (offsets[i] != offsets[i + 1]) {
-                retired++;
-            }
-        }
-        return retired;
+    /** Number of times that it was entered. */
+    long entries() {
+        return code.due - left;
+    }
+
+    /** Something is to be done about it after so many more entries. */
+    void lookAfter(long more) {
+        int next = (int) Math.min(more, Integer.MAX_VALUE);
+        code.due = entries() + next;
+        left = next;
     }
 
     /** Row that raised a trap in operation {@code op}. */
     int trappedRow(int op) {
-        return (firstRow == null ? op : firstRow[op]) + ops[op].position();
-    }
-
-    /** Remembers where a calculated jump went. */
-    void went(long target) {
-        int count = targets.length;
-        for (long known : targets) {
-            if (known == target) {
-                return;
-            }
-        }
-        if (count < MAX_TARGETS) {
-            targets = Arrays.copyOf(targets, count + 1);
-            targets[count] = target;
-        }
+        return (code.firstRow == null ? op : code.firstRow[op]) + ops[op].position();
     }
 
     long pcOf(int row) {
-        return pc + 2 * offsets[row];
+        return pc + 2 * code.offsets[row];
     }
 
     long fusedInstructions() {
-        return fusedCount == 0 ? 0 : fusedCount * (entries - fusedAt);
+        return code.fusedCount == 0 ? 0 : code.fusedCount * (entries() - code.fusedAt);
     }
 }

@@ -93,9 +93,9 @@ final class BlockBuilder {
         }
         // A row without length is there because of the instruction that the decoder saw.
         long end = at == pc ? recorder.end() : at;
-        long secondPage = end > limit ? cpu.mmu.translateFetch(limit) : -1;
-        return new Block(pc, physical, context, secondPage, stops, cpu.codeEpoch, recorder.parcels(end),
-                Arrays.copyOf(offsets, rows.size() + 1), ops);
+        long secondPage = end > limit ? cpu.mmu.translateFetch(limit) : BlockCode.NONE;
+        BlockCode code = new BlockCode(recorder.parcels(end), Arrays.copyOf(offsets, rows.size() + 1), secondPage);
+        return new Block(pc, physical, context, stops, cpu.codeEpoch, code, ops);
     }
 
     private static boolean stops(List<DecodedRow> rows) {
@@ -123,12 +123,12 @@ final class BlockBuilder {
 
     /** Replaces the operations of a block by fused ones. */
     void fuse(Block block) {
-        if (block.stops || block.secondPage != -1) {
+        if (block.stops || block.straddles) {
             return;
         }
         List<DecodedRow> rows = new ArrayList<>();
-        CodeReader own = address -> block.code[(int) (address - block.pc >> 1)] & 0xFFFF;
-        for (long at = block.pc; rows.size() < block.offsets.length - 1; at += rows.getLast().length()) {
+        CodeReader own = address -> block.code.parcels[(int) (address - block.pc >> 1)] & 0xFFFF;
+        for (long at = block.pc; rows.size() < block.code.offsets.length - 1; at += rows.getLast().length()) {
             rows.addAll(decoder(block.context).decode(own, at));
         }
         boolean falls = falls(rows);
@@ -149,7 +149,7 @@ final class BlockBuilder {
             if (fused != null) {
                 firstRow[ops.size()] = (byte) from;
                 ops.add(fused);
-                fusedCount += block.retiredBefore(to) - block.retiredBefore(from);
+                fusedCount += block.code.retiredBefore(to) - block.code.retiredBefore(from);
             } else {
                 for (int i = 0; i < pcs.length; i++) {
                     firstRow[ops.size()] = (byte) (from + i);
@@ -162,8 +162,8 @@ final class BlockBuilder {
             from = to;
         }
         block.ops = ops.toArray(Op[]::new);
-        block.firstRow = firstRow;
-        block.fusedCount = fusedCount;
-        block.fusedAt = block.entries;
+        block.code.firstRow = firstRow;
+        block.code.fusedCount = fusedCount;
+        block.code.fusedAt = block.entries();
     }
 }

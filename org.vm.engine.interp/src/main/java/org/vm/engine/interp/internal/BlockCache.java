@@ -82,7 +82,7 @@ final class BlockCache {
     }
 
     private void account(Block gone) {
-        entriesBefore += gone.entries;
+        entriesBefore += gone.entries();
         fusedBefore += gone.fusedInstructions();
     }
 
@@ -90,7 +90,7 @@ final class BlockCache {
         long entries = entriesBefore;
         for (Block head : buckets) {
             for (Block block = head; block != null; block = block.chained) {
-                entries += block.entries;
+                entries += block.entries();
             }
         }
         return new CacheStats(Math.max(0, entries - misses), misses, invalidations, evictions, size);

@@ -16,9 +16,11 @@ final class GeneratedClasses extends ClassLoader {
 
     private final Map<String, Class<?>> owners = new ConcurrentHashMap<>();
     private final AtomicInteger count = new AtomicInteger();
+    private final int registerSlots;
 
-    GeneratedClasses(ClassLoader engine) {
+    GeneratedClasses(ClassLoader engine, int registerSlots) {
         super("interpreter", engine);
+        this.registerSlots = registerSlots;
     }
 
     /** Defines the class of {@code shape}; an operation to create others from. */
@@ -34,7 +36,7 @@ final class GeneratedClasses extends ClassLoader {
             name.append(row.method().getName()).append('_');
         }
         name.append(count.incrementAndGet());
-        byte[] bytes = OpGenerator.generate(name.toString(), shape);
+        byte[] bytes = OpGenerator.generate(name.toString(), shape, registerSlots);
         try {
             Class<?> type = defineClass(name.toString(), bytes, 0, bytes.length);
             return (Op) type.getConstructor().newInstance();

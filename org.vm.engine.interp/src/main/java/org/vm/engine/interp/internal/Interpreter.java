@@ -99,7 +99,7 @@ public final class Interpreter implements InterpreterEngine {
         WeakReference<OpFactory> known = factories.get(instructions);
         OpFactory found = known == null ? null : known.get();
         if (found == null) {
-            found = new OpFactory(fusedClasses);
+            found = new OpFactory(fusedClasses, instructions.registerSlots());
             factories.put(instructions, new WeakReference<>(found));
         }
         return found;

@@ -74,7 +74,7 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
                 Block left = find(cpu.pc);
                 if (left != null) {
                     // Its own translation may begin with what the translation just left to the interpreter.
-                    left.nextLook = Math.max(left.nextLook, left.entries + 2);
+                    left.lookAfter(Math.max(left.left, 2));
                 }
                 yield left;
             }
@@ -96,7 +96,7 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
         int i = 0;
         try {
             while (true) {
-                if (++block.entries >= block.nextLook) {
+                if (--block.left <= 0) {
                     look(block);
                     if (block.translation != null) {
                         cpu.pc = block.pc;
@@ -121,8 +121,7 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
                 if (next == null || next.pc != pc) {
                     next = block.link1;
                 }
-                if (next == null || next.pc != pc || next.epoch != epoch
-                        || ((pc ^ block.pc) & PAGE_MASK | next.secondPage + 1) != 0) {
+                if (next == null || next.pc != pc || next.epoch != epoch || next.straddles || ((pc ^ block.pc) & PAGE_MASK) != 0) {
                     next = follow(block, next, pc);
                     if (next == null) {
                         return;
@@ -136,30 +135,30 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
             }
         } catch (GuestTrap trap) {
             int row = block.trappedRow(i);
-            cpu.retired += block.retiredBefore(row);
+            cpu.retired += block.code.retiredBefore(row);
             cpu.deliver(trap, block.pcOf(row));
         }
     }
 
     /** Makes something faster of a block that was entered often. */
     private void look(Block block) {
-        if (block.firstRow == null && block.entries >= fuseThreshold) {
+        if (block.code.firstRow == null && block.entries() >= fuseThreshold) {
             builder.fuse(block);
         }
-        boolean asked = translator != null && block.entries >= threshold(block);
+        boolean asked = translator != null && block.entries() >= threshold(block);
         if (asked) {
             block.translation = translator.translate(block.pc, block.physical, this);
         }
-        block.nextLook = nextLook(block, asked);
+        block.lookAfter(untilNextLook(block, asked));
     }
 
-    private long nextLook(Block block, boolean asked) {
-        long fusion = block.entries < fuseThreshold ? fuseThreshold : Long.MAX_VALUE;
+    private long untilNextLook(Block block, boolean asked) {
+        long fusion = block.entries() < fuseThreshold ? fuseThreshold - block.entries() : Long.MAX_VALUE;
         if (translator == null) {
             return fusion;
         }
         int threshold = threshold(block);
-        return Math.min(fusion, block.entries + (asked ? Math.max(threshold / ASKED_AGAIN, 1) : threshold));
+        return Math.min(fusion, asked ? Math.max(threshold / ASKED_AGAIN, 1) : threshold);
     }
 
     private int threshold(Block block) {
@@ -169,13 +168,13 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
     @Override
     public long entries(long pc) {
         Block block = known(pc);
-        return block == null ? 0 : block.entries;
+        return block == null ? 0 : block.entries();
     }
 
     @Override
     public long[] targets(long pc) {
         Block block = known(pc);
-        return block == null || block.targets == null ? NO_TARGETS : block.targets;
+        return block == null ? NO_TARGETS : block.code.targets;
     }
 
     private Block known(long pc) {
@@ -193,10 +192,10 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
      * @return {@code null} if {@code pc} cannot be fetched from; the trap is delivered then
      */
     private Block follow(Block block, Block linked, long pc) {
-        if (block.targets != null) {
-            block.went(pc);
+        if (block.watched) {
+            block.code.went(pc);
         }
-        if (linked != null && linked.pc == pc && linked.epoch == cpu.codeEpoch && linked.secondPage == -1) {
+        if (linked != null && linked.pc == pc && linked.epoch == cpu.codeEpoch && !linked.straddles) {
             try {
                 if (mmu.translateFetch(pc) == linked.physical) {
                     return linked;
@@ -223,7 +222,7 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
             return block;
         }
         block = find(pc);
-        if (block != null && block.secondPage == -1) {
+        if (block != null && !block.straddles) {
             block.stamp = mmu.fetchStamp();
             recent[i] = block;
         }
@@ -240,10 +239,8 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
                 return block;
             }
             block = builder.build(pc, physical, context);
-            block.nextLook = nextLook(block, false);
-            if (translator != null && builder.endsInCalculatedJump()) {
-                block.targets = NO_TARGETS;
-            }
+            block.lookAfter(untilNextLook(block, false));
+            block.watched = translator != null && builder.endsInCalculatedJump();
             cache.add(block);
             return block;
         } catch (GuestTrap trap) {
@@ -254,14 +251,14 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
 
     /** Whether a block found by its key is still what memory holds; if not, it is gone from the cache. */
     private boolean isCurrent(Block block) {
-        if (block.secondPage != -1 && mmu.translateFetch((block.pc & PAGE_MASK) - PAGE_MASK) != block.secondPage) {
+        if (block.straddles && mmu.translateFetch((block.pc & PAGE_MASK) - PAGE_MASK) != block.code.secondPage) {
             cache.invalidate(block);
             return false;
         }
         if (block.epoch == cpu.codeEpoch) {
             return true;
         }
-        if (!mmu.fetches(block.pc, block.code)) {
+        if (!mmu.fetches(block.pc, block.code.parcels)) {
             cache.invalidate(block);
             return false;
         }

@@ -9,13 +9,14 @@ import org.vm.api.isa.Row;
 
 /** Makes operations, and the classes for them; shared by all CPUs of an instruction set. Any thread. */
 final class OpFactory {
-    private final GeneratedClasses classes = new GeneratedClasses(OpFactory.class.getClassLoader());
+    private final GeneratedClasses classes;
     private final Map<Row, Op> singles = new ConcurrentHashMap<>();
     private final Map<Shape, Op> fused = new ConcurrentHashMap<>();
     private final AtomicInteger fusedClasses = new AtomicInteger();
     private final int maxFusedClasses;
 
-    OpFactory(int maxFusedClasses) {
+    OpFactory(int maxFusedClasses, int registerSlots) {
+        classes = new GeneratedClasses(OpFactory.class.getClassLoader(), registerSlots);
         this.maxFusedClasses = maxFusedClasses;
     }
 

@@ -1,8 +1,10 @@
 package org.vm.engine.interp.internal;
 
+import static java.lang.constant.ConstantDescs.CD_byte;
 import static java.lang.constant.ConstantDescs.CD_double;
 import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_long;
+import static java.lang.constant.ConstantDescs.CD_short;
 import static java.lang.constant.ConstantDescs.CD_void;
 
 import java.lang.classfile.ClassFile;
@@ -49,8 +51,12 @@ final class OpGenerator {
     private static final int REGISTERS = 1;
     private static final int CPU_PARAMETER = 2;
 
+    private static final int BYTES = 128;
+
     private final ClassDesc self;
     private final Shape shape;
+    /** Of the fields for registers: objects shall be small, for there are hundreds of thousands. */
+    private final ClassDesc slot;
     private final boolean fused;
     private final int slots;
     /** Local variable of each register of the shape, or 0 if it has none yet. */
@@ -61,8 +67,9 @@ final class OpGenerator {
     private int nextRegister;
     private int nextValue;
 
-    private OpGenerator(String name, Shape shape) {
+    private OpGenerator(String name, Shape shape, int registerSlots) {
         self = ClassDesc.of(name);
+        slot = registerSlots <= BYTES ? CD_byte : CD_short;
         this.shape = shape;
         fused = shape.rows().size() > 1;
         slots = shape.registers().stream().mapToInt(r -> r + 1).max().orElse(0);
@@ -70,9 +77,9 @@ final class OpGenerator {
         parameters = List.of(type(self), type(LONGS), type(CPU));
     }
 
-    /** The bytes of a class called {@code name}. */
-    static byte[] generate(String name, Shape shape) {
-        return new OpGenerator(name, shape).generate();
+    /** The bytes of a class called {@code name}, for CPUs with that many register slots. */
+    static byte[] generate(String name, Shape shape, int registerSlots) {
+        return new OpGenerator(name, shape, registerSlots).generate();
     }
 
     private byte[] generate() {
@@ -82,7 +89,7 @@ final class OpGenerator {
             type.withFlags(ClassFile.ACC_PUBLIC | ClassFile.ACC_FINAL | ClassFile.ACC_SYNTHETIC).withSuperclass(base);
             int field = ClassFile.ACC_PRIVATE | ClassFile.ACC_FINAL;
             for (int i = 0; i < slots; i++) {
-                type.withField("r" + i, CD_int, field);
+                type.withField("r" + i, slot, field);
             }
             for (int i = 0; i < values; i++) {
                 type.withField("v" + i, CD_long, field);
@@ -91,7 +98,7 @@ final class OpGenerator {
             type.withMethodBody(ConstantDescs.INIT_NAME, NOTHING, ClassFile.ACC_PUBLIC, code -> {
                 code.aload(THIS).invokespecial(base, ConstantDescs.INIT_NAME, NOTHING);
                 for (int i = 0; i < slots; i++) {
-                    code.aload(THIS).iconst_0().putfield(self, "r" + i, CD_int);
+                    code.aload(THIS).iconst_0().putfield(self, "r" + i, slot);
                 }
                 for (int i = 0; i < values; i++) {
                     code.aload(THIS).lconst_0().putfield(self, "v" + i, CD_long);
@@ -101,7 +108,7 @@ final class OpGenerator {
             type.withMethodBody(ConstantDescs.INIT_NAME, INIT, ClassFile.ACC_PRIVATE, code -> {
                 code.aload(THIS).invokespecial(base, ConstantDescs.INIT_NAME, NOTHING);
                 for (int i = 0; i < slots; i++) {
-                    code.aload(THIS).aload(1).loadConstant(i).iaload().putfield(self, "r" + i, CD_int);
+                    code.aload(THIS).aload(1).loadConstant(i).iaload().i2s().putfield(self, "r" + i, slot);
                 }
                 for (int i = 0; i < values; i++) {
                     code.aload(THIS).aload(2).loadConstant(i).laload().putfield(self, "v" + i, CD_long);
@@ -237,7 +244,7 @@ final class OpGenerator {
         } else if (locals[register] != 0) {
             code.lload(locals[register]);
         } else {
-            code.aload(REGISTERS).aload(THIS).getfield(self, "r" + register, CD_int).laload();
+            code.aload(REGISTERS).aload(THIS).getfield(self, "r" + register, slot).laload();
             if (fused) {
                 locals[register] = code.allocateLocal(java.lang.classfile.TypeKind.LONG);
                 code.dup2().lstore(locals[register]);
@@ -257,7 +264,7 @@ final class OpGenerator {
                 locals[register] = local;
             }
         }
-        code.lstore(local).aload(REGISTERS).aload(THIS).getfield(self, "r" + register, CD_int).lload(local).lastore();
+        code.lstore(local).aload(REGISTERS).aload(THIS).getfield(self, "r" + register, slot).lload(local).lastore();
     }
 
     private static StackMapFrameInfo.VerificationTypeInfo type(ClassDesc type) {

@@ -146,7 +146,7 @@ class NeutralityTest {
     void twoClassesOfOneNameAreRefusedWithTheirName() throws ClassNotFoundException {
         Class<?> one = new Foreign().loadClass(Extra.class.getName());
         Class<?> other = new Foreign().loadClass(Extra.class.getName());
-        GeneratedClasses classes = new GeneratedClasses(NeutralityTest.class.getClassLoader());
+        GeneratedClasses classes = new GeneratedClasses(NeutralityTest.class.getClassLoader(), 64);
         var first = InstructionTable.builder(List.of(CounterCpu.R)).add(one).build().rows().getFirst();
         var second = InstructionTable.builder(List.of(CounterCpu.R)).add(other).build().rows().getFirst();
         classes.prototype(new Shape(List.of(first), List.of(0, 1), false));
