@@ -132,7 +132,7 @@ class DistributionIT {
 
     private static Answer program(Path scratch, String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC", "--sun-misc-unsafe-memory-access=allow", "-jar",
+                "-XX:+UseParallelGC", "-Xmn32m", "--sun-misc-unsafe-memory-access=allow", "-jar",
                 Path.of("target", "vmm", "launcher", "org.vm.launcher.jar").toString()));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))

@@ -91,7 +91,7 @@ final class Reader implements AutoCloseable {
     /** Types a command into a terminal of its own; {@code ./vmm run} and {@code ./vmm dev} go on, others end with status 0. */
     void host(String line, Duration limit) throws Exception {
         boolean kit = line.startsWith("./vmm new") || line.startsWith("./vmm dev");
-        String command = line.startsWith("./vmm") ? "exec '" + JAVA + "' -XX:+UseSerialGC --sun-misc-unsafe-memory-access=allow"
+        String command = line.startsWith("./vmm") ? "exec '" + JAVA + "' -XX:+UseParallelGC -Xmn32m --sun-misc-unsafe-memory-access=allow"
                 + " -Dslf4j.internal.verbosity=ERROR -Dvmm.home='" + home + "' -jar '"
                 + home.resolve(kit ? "kit/org.vm.kit.jar" : "launcher/org.vm.launcher.jar") + "'" + line.substring("./vmm".length())
                 : line;
@@ -111,7 +111,7 @@ final class Reader implements AutoCloseable {
 
     /** Types lines into the monitor's shell. @return what it says to them */
     String shell(List<String> lines, Duration limit) throws Exception {
-        Process process = new ProcessBuilder(JAVA, "-XX:+UseSerialGC", "--sun-misc-unsafe-memory-access=allow", "-Dvmm.home=" + home, "-jar",
+        Process process = new ProcessBuilder(JAVA, "-XX:+UseParallelGC", "-Xmn32m", "--sun-misc-unsafe-memory-access=allow", "-Dvmm.home=" + home, "-jar",
                 home.resolve("launcher/org.vm.launcher.jar").toString(), "shell").redirectErrorStream(true).start();
         Terminal terminal = new Terminal(process);
         terminals.add(terminal);
