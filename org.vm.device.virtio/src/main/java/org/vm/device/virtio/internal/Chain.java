@@ -7,8 +7,8 @@ import org.vm.api.state.DeviceState;
 import org.vm.device.virtio.Buffers;
 import org.vm.device.virtio.DescriptorChain;
 
-/** A chain of any ring format; belongs to its queue and is used again and again. */
-final class Chain implements DescriptorChain {
+/** A chain of any ring format; belongs to its queue and is used again and again. Of two the one that was taken earlier comes first. */
+final class Chain implements DescriptorChain, Comparable<Chain> {
     private static final String KIND = "org.vm.device.virtio.chain";
     private static final long MAX_BYTES = 0xFFFF_FFFFL;
 
@@ -96,5 +96,10 @@ final class Chain implements DescriptorChain {
     @Override
     public boolean wellFormed() {
         return wellFormed;
+    }
+
+    @Override
+    public int compareTo(Chain other) {
+        return Long.compare(turn, other.turn);
     }
 }

@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -327,10 +326,12 @@ public final class Console implements VirtioDevice, Stateful {
                     ports[id] = ports[id].removed ? null : ports[id];
                 }
             }
-            present = Arrays.stream(ports).filter(port -> port != null).toList();
+            present = present();
             activation = started;
         }
-        present.forEach(this::connect);
+        for (ConsolePort port : present) {
+            connect(port);
+        }
     }
 
     @Override
@@ -339,17 +340,35 @@ public final class Console implements VirtioDevice, Stateful {
         List<ConsolePort> present;
         synchronized (ports) {
             driverReady = false;
-            present = Arrays.stream(ports).filter(port -> port != null && !port.removed).toList();
+            present = present();
         }
-        present.forEach(port -> port.backend.disconnect(port.listener));
+        for (ConsolePort port : present) {
+            if (!port.removed) {
+                port.backend.disconnect(port.listener);
+            }
+        }
+    }
+
+    /** With the port table. */
+    private List<ConsolePort> present() {
+        List<ConsolePort> present = new ArrayList<>();
+        for (ConsolePort port : ports) {
+            if (port != null) {
+                present.add(port);
+            }
+        }
+        return present;
     }
 
     @Override
     public DeviceState capture() {
         synchronized (ports) {
+            List<DeviceState> states = new ArrayList<>();
+            for (ConsolePort port : present()) {
+                states.add(port.capture());
+            }
             return DeviceState.of(KIND, 1).flag("driverReady", driverReady)
-                    .number("columns", config.get(0, 2)).number("rows", config.get(2, 2))
-                    .states("ports", Arrays.stream(ports).filter(Objects::nonNull).map(ConsolePort::capture).toList()).build();
+                    .number("columns", config.get(0, 2)).number("rows", config.get(2, 2)).states("ports", states).build();
         }
     }
 
@@ -363,7 +382,7 @@ public final class Console implements VirtioDevice, Stateful {
         if (activation == null) {
             return;
         }
-        List<ConsolePort> open;
+        List<ConsolePort> open = new ArrayList<>();
         synchronized (ports) {
             driverReady = state.flag("driverReady", false);
             seat(state.states("ports"));
@@ -371,14 +390,21 @@ public final class Console implements VirtioDevice, Stateful {
             if (terminal && ports[0].ready && resized && activation.has(F_SIZE)) {
                 ports[0].owed.add(Event.RESIZE);
             }
-            open = Arrays.stream(ports).filter(port -> port != null && port.open).toList();
+            for (ConsolePort port : present()) {
+                if (port.open) {
+                    open.add(port);
+                }
+            }
         }
-        open.forEach(ConsolePort::tellOpen);
+        for (ConsolePort port : open) {
+            port.tellOpen();
+        }
     }
 
     /** With the port table: gives ports the numbers that the driver knows them by. */
     private void seat(List<DeviceState> known) {
-        List<ConsolePort> others = new ArrayList<>(Arrays.stream(ports).skip(1).filter(Objects::nonNull).toList());
+        List<ConsolePort> others = present();
+        others.remove(ports[0]);
         ConsolePort[] seats = new ConsolePort[ports.length];
         seats[0] = ports[0];
         for (DeviceState port : known) {
@@ -500,7 +526,12 @@ public final class Console implements VirtioDevice, Stateful {
 
     private boolean anythingOwed() {
         synchronized (ports) {
-            return Arrays.stream(ports).anyMatch(port -> port != null && !port.owed.isEmpty());
+            for (ConsolePort port : ports) {
+                if (port != null && !port.owed.isEmpty()) {
+                    return true;
+                }
+            }
+            return false;
         }
     }
 

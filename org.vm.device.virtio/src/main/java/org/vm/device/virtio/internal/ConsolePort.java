@@ -122,7 +122,10 @@ final class ConsolePort {
     }
 
     DeviceState capture() {
-        long events = owed.stream().mapToLong(event -> 1L << event.number).sum();
+        long events = 0;
+        for (Event event : owed) {
+            events |= 1L << event.number;
+        }
         return DeviceState.of(KIND, 1).number("id", id).text("name", name).flag("ready", ready).flag("open", open)
                 .flag("removed", removed).number("owed", events).build();
     }

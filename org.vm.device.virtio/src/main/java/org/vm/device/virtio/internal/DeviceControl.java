@@ -1,6 +1,5 @@
 package org.vm.device.virtio.internal;
 
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -77,7 +76,12 @@ final class DeviceControl {
     }
 
     static QueueSetup[] setups(VirtioDevice device) {
-        return Arrays.stream(device.queueSizes()).mapToObj(QueueSetup::new).toArray(QueueSetup[]::new);
+        int[] sizes = device.queueSizes();
+        QueueSetup[] setups = new QueueSetup[sizes.length];
+        for (int i = 0; i < sizes.length; i++) {
+            setups[i] = new QueueSetup(sizes[i]);
+        }
+        return setups;
     }
 
     VirtioDevice device() {

@@ -2,11 +2,9 @@ package org.vm.device.virtio.internal;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.vm.api.DeviceException;
 import org.vm.api.memory.GuestMemory;
 import org.vm.api.state.DeviceState;
@@ -151,14 +149,29 @@ final class RingQueue implements LiveQueue {
 
     @Override
     public synchronized DeviceState capture() {
-        return DeviceState.of(KIND, 1).state("positions", ring.capture()).states("chains", out().map(Chain::capture).toList())
-                .build();
+        List<DeviceState> chains = new ArrayList<>();
+        for (Chain chain : out()) {
+            chains.add(chain.capture());
+        }
+        return DeviceState.of(KIND, 1).state("positions", ring.capture()).states("chains", chains).build();
     }
 
     /** Chains that the device has, or that wait for those before them; oldest first. */
-    private Stream<Chain> out() {
-        return order != null ? IntStream.range(0, count).mapToObj(i -> order[(first + i) % order.length])
-                : made.stream().filter(chain -> chain.taken).sorted(Comparator.comparingLong(chain -> chain.turn));
+    private List<Chain> out() {
+        List<Chain> out = new ArrayList<>();
+        if (order != null) {
+            for (int i = 0; i < count; i++) {
+                out.add(order[(first + i) % order.length]);
+            }
+            return out;
+        }
+        for (Chain chain : made) {
+            if (chain.taken) {
+                out.add(chain);
+            }
+        }
+        Collections.sort(out);
+        return out;
     }
 
     @Override
@@ -179,7 +192,7 @@ final class RingQueue implements LiveQueue {
                 throw new DeviceException("chain " + chain.id + " waits for none, but was not given back");
             }
         }
-        ring.restore(state.state("positions").orElseGet(() -> DeviceState.of("none", 1).build()), entries);
+        ring.restore(state.state("positions").orElse(DeviceState.of("none", 1).build()), entries);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.vm.device.virtio.internal;
 
 import java.time.Duration;
+import java.util.Optional;
 import org.vm.api.DeviceException;
 import org.vm.api.state.DeviceState;
 import org.vm.api.state.Stateful;
@@ -18,8 +19,11 @@ interface VirtioTransport extends Stateful {
     default void restore(DeviceState state, String kind) {
         String device = control().device().name();
         Fields.require(state, kind, device);
-        control().handover().restore(state.state("control").orElseThrow(() -> new DeviceException("device '" + device
-                + "' cannot take over: the state of its transport lacks 'control'")));
+        Optional<DeviceState> control = state.state("control");
+        if (control.isEmpty()) {
+            throw new DeviceException("device '" + device + "' cannot take over: the state of its transport lacks 'control'");
+        }
+        control().handover().restore(control.get());
     }
 
     @Override
