@@ -223,8 +223,11 @@ final class Overlapping implements Way {
     public void clear() {
         if (settling) {
             removeStandIn();
-        } else {
+            return;
+        }
+        try {
             wired.stop();
+        } finally {
             configurations.delete(bundle.getSymbolicName(), before, next.version());
             endOverlap();
         }

@@ -79,8 +79,17 @@ final class Replacing {
         record = history.add(record(Outcome.ON_TRIAL, holds.stateless().isEmpty() ? ""
                 : "began anew, because they have no state to give: " + String.join(", ", holds.stateless())));
         LOG.info("bundle '{}' is version {} now, instead of {}; {} waited {} ms", name, to, from, holds.devices(), watch.all().toMillis());
-        way.clear();
+        clear();
         return record;
+    }
+
+    /** Guests go on with the new version already, and whoever is on trial has to be watched. */
+    private void clear() {
+        try {
+            way.clear();
+        } catch (RuntimeException e) {
+            LOG.warn("bundle '{}' is version {} now, but what it was before does not go: {}", name, to, sentence(e), e);
+        }
     }
 
     private void hold() {
@@ -147,7 +156,7 @@ final class Replacing {
             }
         }
         end();
-        way.clear();
+        clear();
         return detail;
     }
 
