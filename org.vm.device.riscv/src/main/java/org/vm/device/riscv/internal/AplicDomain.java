@@ -112,10 +112,10 @@ final class AplicDomain extends ControllerPart {
     void restore(DeviceState state, AplicDomain parent) {
         on = state.flag("domaincfg.IE", false);
         lastMessage = (int) state.number("genmsi", 0);
-        SavedRegisters.restore(state, "sourcecfg", config, value -> value & (DELEGATED | MODE));
-        SavedRegisters.restore(state, "target", target, value -> value);
-        SavedRegisters.restore(state, "setip", pending, value -> value);
-        SavedRegisters.restore(state, "setie", enabled, value -> value);
+        SavedRegisters.restore(state, "sourcecfg", config, DELEGATED | MODE);
+        SavedRegisters.restore(state, "target", target);
+        SavedRegisters.restore(state, "setip", pending);
+        SavedRegisters.restore(state, "setie", enabled);
         SavedRegisters.restore(state, "count", count);
         delivery.restore(state);
         config[0] = INACTIVE;

@@ -101,7 +101,7 @@ final class AplicWires implements AplicDelivery {
     public void restore(DeviceState state) {
         SavedRegisters.restore(state, "idelivery", delivery);
         SavedRegisters.restore(state, "iforce", force);
-        SavedRegisters.restore(state, "ithreshold", threshold, value -> value & PRIORITY);
+        SavedRegisters.restore(state, "ithreshold", threshold, PRIORITY);
     }
 
     @Override

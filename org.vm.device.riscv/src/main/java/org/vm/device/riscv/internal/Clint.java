@@ -3,6 +3,7 @@ package org.vm.device.riscv.internal;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -119,8 +120,14 @@ public final class Clint implements MmioDevice, DeviceTreeContributor, Resettabl
     @Override
     public void restore(DeviceState state) {
         SavedRegisters.require(state, PID, name);
-        state.state("timer").ifPresent(timer::restore);
-        state.state("software").ifPresent(software::restore);
+        Optional<DeviceState> timers = state.state("timer");
+        if (timers.isPresent()) {
+            timer.restore(timers.get());
+        }
+        Optional<DeviceState> levels = state.state("software");
+        if (levels.isPresent()) {
+            software.restore(levels.get());
+        }
     }
 
     @Override

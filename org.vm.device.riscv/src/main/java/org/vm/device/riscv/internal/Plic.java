@@ -1,11 +1,11 @@
 package org.vm.device.riscv.internal;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -181,8 +181,11 @@ public final class Plic implements MmioDevice, InterruptController, DeviceTreeCo
     /** The levels of the wires are not a part of it: they outlive controllers, and tell the next one. */
     @Override
     public synchronized DeviceState capture() {
-        List<DeviceState> contexts = IntStream.range(0, enable.length).mapToObj(context -> DeviceState.of(CONTEXT_KIND, 1)
-                .bytes("enable", SavedRegisters.of(enable[context])).number("threshold", threshold[context]).build()).toList();
+        List<DeviceState> contexts = new ArrayList<>();
+        for (int context = 0; context < enable.length; context++) {
+            contexts.add(DeviceState.of(CONTEXT_KIND, 1).bytes("enable", SavedRegisters.of(enable[context]))
+                    .number("threshold", threshold[context]).build());
+        }
         return DeviceState.of(PID, 1).bytes("priority", SavedRegisters.of(priority)).bytes("pending", SavedRegisters.of(pending))
                 .bytes("serving", SavedRegisters.of(serving)).bytes("count", SavedRegisters.of(count))
                 .states("contexts", contexts).flag("used", status == DeviceStatus.ACTIVE).build();
@@ -191,14 +194,14 @@ public final class Plic implements MmioDevice, InterruptController, DeviceTreeCo
     @Override
     public synchronized void restore(DeviceState state) {
         SavedRegisters.require(state, PID, name);
-        SavedRegisters.restore(state, "priority", priority, value -> value & MAX_PRIORITY);
-        SavedRegisters.restore(state, "pending", pending, value -> value);
-        SavedRegisters.restore(state, "serving", serving, value -> value);
+        SavedRegisters.restore(state, "priority", priority, MAX_PRIORITY);
+        SavedRegisters.restore(state, "pending", pending);
+        SavedRegisters.restore(state, "serving", serving);
         SavedRegisters.restore(state, "count", count);
         priority[0] = 0;
         List<DeviceState> contexts = state.states("contexts");
         for (int context = 0; context < Math.min(enable.length, contexts.size()); context++) {
-            SavedRegisters.restore(contexts.get(context), "enable", enable[context], value -> value);
+            SavedRegisters.restore(contexts.get(context), "enable", enable[context]);
             threshold[context] = (int) contexts.get(context).number("threshold", 0) & MAX_PRIORITY;
         }
         for (int word = 0; word < words; word++) {

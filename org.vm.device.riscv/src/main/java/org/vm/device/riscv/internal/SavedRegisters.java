@@ -2,7 +2,6 @@ package org.vm.device.riscv.internal;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.function.LongUnaryOperator;
 import org.vm.api.DeviceException;
 import org.vm.api.state.DeviceState;
 
@@ -53,11 +52,15 @@ final class SavedRegisters {
         }
     }
 
-    /** @param legal makes a value one that the register can have */
-    static void restore(DeviceState state, String name, int[] registers, LongUnaryOperator legal) {
+    static void restore(DeviceState state, String name, int[] registers) {
+        restore(state, name, registers, -1);
+    }
+
+    /** @param bits that such a register has */
+    static void restore(DeviceState state, String name, int[] registers, int bits) {
         ByteBuffer field = field(state, name);
         for (int i = 0; i < registers.length && field.remaining() >= Integer.BYTES; i++) {
-            registers[i] = (int) legal.applyAsLong(field.getInt());
+            registers[i] = field.getInt() & bits;
         }
     }
 
