@@ -141,6 +141,19 @@ public class LinuxStreamsIT {
         guest.powerOff();
     }
 
+    /** Programs that keep both cores busy wait for each other; so what a replacement costs one shows when it is alone. */
+    @Test
+    public void eachStreamAloneLosesNothingEither() throws Exception {
+        for (String load : List.of("rngload /dev/hwrng", "portload $port", "portload /dev/hvc0")) {
+            guest.sh("/tools/" + load + " 100000 >/tmp/alone 2>&1 & sleep 1");
+            series.replace(VIRTIO, Series.TIMES);
+            String said = guest.sh("killall rngload portload; wait; cat /tmp/alone", LONG);
+            Series.note(load + ":\n" + said);
+            assertTrue(load + ": " + said, said.lines().anyMatch(line -> line.startsWith("verified ")));
+        }
+        guest.powerOff();
+    }
+
     @Test
     public void theVersionBeforeIsBackWithItsStateWhenTheNewOneFails() throws Exception {
         guest.sh(LinuxGuest.device("data", "data") + "; /tools/diskload $data 2 100000 >/tmp/disk 2>&1 & sleep 1");
