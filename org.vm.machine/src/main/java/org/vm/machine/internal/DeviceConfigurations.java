@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 import org.vm.api.ConfigurationException;
 
 /** Writes, finds and deletes the factory configurations that machines and devices are. */
-final class DeviceConfigurations {
+public final class DeviceConfigurations {
     /** Where the PIDs of this project's own devices start; people need not type it. */
     private static final String PREFIX = "org.vm.device.";
     private static final String FACTORY = ConfigurationAdmin.SERVICE_FACTORYPID;
@@ -77,7 +77,12 @@ final class DeviceConfigurations {
     }
 
     private List<Configuration> listed(String pid, String name) {
-        return list("(service.pid=" + (pid + "~" + name).replaceAll("[\\\\*()]", "\\\\$0") + ")");
+        return list("(service.pid=" + literal(pid + "~" + name) + ")");
+    }
+
+    /** A value as it stands in a filter. */
+    public static String literal(String value) {
+        return value.replaceAll("[\\\\*()]", "\\\\$0");
     }
 
     /** Deletes a configuration, unless somebody else has done so. */

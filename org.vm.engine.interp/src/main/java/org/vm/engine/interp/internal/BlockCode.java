@@ -6,7 +6,7 @@ import java.util.Arrays;
 final class BlockCode {
     static final long NONE = -1;
     private static final int MAX_TARGETS = 64;
-    private static final long[] NOWHERE = {};
+    static final long[] NOWHERE = {};
 
     /** The code, for comparison after a {@code fence.i}. */
     final short[] parcels;

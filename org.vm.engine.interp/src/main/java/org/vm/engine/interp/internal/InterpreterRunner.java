@@ -13,7 +13,6 @@ import org.vm.api.mmu.Mmu;
 /** Runs one CPU. */
 final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
     private static final long PAGE_MASK = -4096;
-    private static final long[] NO_TARGETS = {};
     private static final int RECENT = 4096;
     /** What is hot is asked for again after this fraction of the entries that made it hot: soon after it may be there. */
     private static final int ASKED_AGAIN = 8;
@@ -71,12 +70,12 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
         return switch (block.translation.run(limit)) {
             case RAN -> null;
             case INTERPRET -> {
-                Block left = find(cpu.pc);
-                if (left != null) {
+                Block next = find(cpu.pc);
+                if (next != null) {
                     // Its own translation may begin with what the translation just left to the interpreter.
-                    left.lookAfter(Math.max(left.left, 2));
+                    next.lookAfter(Math.max(next.left, 2));
                 }
-                yield left;
+                yield next;
             }
             case STALE -> {
                 block.translation = null;
@@ -174,7 +173,7 @@ final class InterpreterRunner implements ExecutionEngine.Runner, CodeProfile {
     @Override
     public long[] targets(long pc) {
         Block block = known(pc);
-        return block == null ? NO_TARGETS : block.code.targets;
+        return block == null ? BlockCode.NOWHERE : block.code.targets;
     }
 
     private Block known(long pc) {

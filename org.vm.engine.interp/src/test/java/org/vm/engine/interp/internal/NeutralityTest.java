@@ -142,6 +142,19 @@ class NeutralityTest {
         assertEquals(84, cpu.registers[0]);
     }
 
+    /** Operations name registers by bytes, or by more where there are more. */
+    @Test
+    void aFileOfRegistersMayBeLarge() {
+        var row = InstructionTable.builder(List.of(CounterCpu.R)).add(Extra.class).build().rows().getFirst();
+        for (int slots : new int[] {64, 128, 129, 1000}) {
+            Op prototype = new GeneratedClasses(NeutralityTest.class.getClassLoader(), slots).prototype(Shape.single(row));
+            long[] registers = new long[slots];
+            registers[slots - 1] = 21;
+            prototype.create(new int[] {slots - 1, slots - 2}, new long[0]).exec(registers, null);
+            assertEquals(42, registers[slots - 2], slots + " slots");
+        }
+    }
+
     @Test
     void twoClassesOfOneNameAreRefusedWithTheirName() throws ClassNotFoundException {
         Class<?> one = new Foreign().loadClass(Extra.class.getName());

@@ -7,6 +7,7 @@ import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.vm.api.replace.ReplacementException;
+import org.vm.machine.internal.DeviceConfigurations;
 
 /** Configurations that are meant for one version of a bundle ({@code pid|name|version}): they go with it to another one. */
 final class TargetedConfigurations {
@@ -38,7 +39,7 @@ final class TargetedConfigurations {
 
     /** Whether there are any that no other bundle can see. */
     boolean boundTo(Bundle bundle) {
-        return !list("(service.bundleLocation=" + bundle.getLocation().replaceAll("[\\\\*()]", "\\\\$0") + ")").isEmpty();
+        return !list("(service.bundleLocation=" + DeviceConfigurations.literal(bundle.getLocation()) + ")").isEmpty();
     }
 
     private interface Change {
