@@ -126,7 +126,9 @@ class GuestDriversTest {
                     + " md5sum -c sums | grep -c OK; cd", STEP));
             assertEquals("virtio_rng.0", sh(guest, "cat /sys/class/misc/hw_random/rng_current", STEP));
             assertEquals("64", sh(guest, "dd if=/dev/hwrng bs=64 count=1 2>/dev/null | wc -c", STEP));
-            assertEquals("24 80", sh(guest, "stty -F /dev/hvc0 size", STEP));
+            // Linux asks for the size when the terminal is opened and sets it a moment later (hvc_set_winsz, on a work queue).
+            assertEquals("24 80", sh(guest, "exec 3<>/dev/hvc0; n=0; until stty size <&3 2>/dev/null || [ $n = 50 ]; do"
+                    + " n=$((n + 1)); sleep 0.1; done; exec 3<&-", STEP));
             sh(guest, "echo to the terminal >/dev/hvc0", STEP);
             assertTrue(hvc.output().contains("to the terminal"));
             assertEquals("agent", sh(guest, "cat /sys/class/virtio-ports/vport*p1/name", STEP));
