@@ -1,9 +1,11 @@
 /* A conversation over a console port or a terminal, in which every byte of both sides is known.
  *
- *   portload DEVICE SECONDS
+ *   portload DEVICE SECONDS [WINDOW]
  *
- * Both sides send records, numbered from 1: the guest as many as are not answered yet and fit, the host one for each that it has
- * received. A record that is lost, torn, doubled, or out of order is seen. Little-endian:
+ * Both sides send records, numbered from 1: the guest as many as are not answered yet and fit, but no more than WINDOW (32); the host
+ * one for each that it has received. With 1 the guest waits for each answer before it goes on, so that what it measures is the device,
+ * and not how its own records and answers keep each other waiting in a driver. A record that is lost, torn, doubled, or out of order is
+ * seen. Little-endian:
  *   u64 number; u32 length; u8 payload[length]; u32 crc;
  * Length and payload follow from the number and the side (see fill), crc is CRC-32 of all before it. Length 0 is a side's last.
  * Prints
@@ -33,6 +35,7 @@
 #define HOST 2
 
 static int device;
+static uint64_t window = WINDOW;
 static uint64_t end;
 static volatile sig_atomic_t stopped;
 static struct slowest slowest;
@@ -114,7 +117,7 @@ static void *ask(void *unused)
     (void) unused;
     for (int last = 0; !last; ) {
         pthread_mutex_lock(&lock);
-        while (number - answers >= WINDOW) {
+        while (number - answers >= window) {
             pthread_cond_wait(&answered, &lock);
         }
         pthread_mutex_unlock(&lock);
@@ -165,8 +168,11 @@ int main(int argc, char **argv)
     const struct slowest *all = &slowest;
     struct termios settings;
     pthread_t asking;
-    if (argc != 3) {
-        fprintf(stderr, "usage: %s DEVICE SECONDS\n", argv[0]);
+    if (argc == 4) {
+        window = strtoull(argv[3], NULL, 10);
+    }
+    if (argc < 3 || argc > 4 || window < 1 || window > WINDOW) {
+        fprintf(stderr, "usage: %s DEVICE SECONDS [1-%d]\n", argv[0], WINDOW);
         return 2;
     }
     device = open(argv[1], O_RDWR | O_NOCTTY);

@@ -141,11 +141,14 @@ public class LinuxStreamsIT {
         guest.powerOff();
     }
 
-    /** Programs that keep both cores busy wait for each other; so what a replacement costs one shows when it is alone. */
+    /**
+     * Programs that keep both cores busy wait for each other, and so do records and answers of one program; so what a replacement costs
+     * shows when there is one program, and one record on its way.
+     */
     @Test
     public void eachStreamAloneLosesNothingEither() throws Exception {
-        for (String load : List.of("rngload /dev/hwrng", "portload $port", "portload /dev/hvc0")) {
-            guest.sh("/tools/" + load + " 100000 >/tmp/alone 2>&1 & sleep 1");
+        for (String load : List.of("rngload /dev/hwrng 100000", "portload $port 100000 1", "portload /dev/hvc0 100000 1")) {
+            guest.sh("/tools/" + load + " >/tmp/alone 2>&1 & sleep 1");
             series.replace(VIRTIO, Series.TIMES);
             String said = guest.sh("killall rngload portload; wait; cat /tmp/alone", LONG);
             Series.note(load + ":\n" + said);
