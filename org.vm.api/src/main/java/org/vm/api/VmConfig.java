@@ -11,7 +11,7 @@ import java.util.Objects;
  * @param memoryBytes  guest RAM, a multiple of 4 KiB
  * @param vcpus        number of vCPUs, 1 to 64
  * @param jitThreshold entries of a block after which it is worth translating; 0: as the engine thinks fit
- * @param tlbEntries   entries of each software TLB, a power of two
+ * @param tlbEntries   entries of each software TLB, a power of two, 16 to 524288
  */
 public record VmConfig(String name, GuestArch architecture, ExecMode execMode, long memoryBytes, int vcpus,
         int jitThreshold, int tlbEntries) {
@@ -33,9 +33,9 @@ public record VmConfig(String name, GuestArch architecture, ExecMode execMode, l
             throw new ConfigurationException("JIT threshold of machine '" + name + "' is " + jitThreshold
                     + "; it must be at least 1, or 0 for the engine's own");
         }
-        if (Integer.bitCount(tlbEntries) != 1 || tlbEntries < 16) {
+        if (Integer.bitCount(tlbEntries) != 1 || tlbEntries < 16 || tlbEntries > 1 << 19) {
             throw new ConfigurationException("TLB size of machine '" + name + "' is " + tlbEntries
-                    + "; it must be a power of two, at least 16");
+                    + "; it must be a power of two, 16 to 524288");
         }
     }
 
