@@ -127,6 +127,27 @@ class JitCodeTest {
         return source.toString();
     }
 
+    /** Each reading of a counter puts all registers in their place, which is more bytecode than it is estimated to be. */
+    @Test
+    void whatTurnsOutLargerThanHotSpotCompilesIsCut() {
+        StringBuilder source = new StringBuilder("li s1, 1000\nagain:\n");
+        for (int register = 8; register < 32; register++) {
+            if (register != 9) {
+                source.append("addi x").append(register).append(", x").append(register).append(", 1\n");
+            }
+        }
+        source.repeat("csrr t0, minstret\nadd t1, t1, t0\n", 30).append("addi s1, s1, -1\nbnez s1, again\nwfi\n");
+        try (JitEngine engine = new JitEngine(new Interpreter(), ExecMode.JIT, 50, false, JitEngine.CODE_LIMIT);
+                BareHart hart = new BareHart(engine)) {
+            hart.load(source.toString());
+            hart.runToEnd(1_000_000);
+            assertEquals(1000, hart.x(A0));
+            TranslationStats stats = code(hart).stats();
+            assertEquals(0, stats.failed(), stats.toString());
+            assertTrue(stats.runs().executed() > 80_000, stats.toString());
+        }
+    }
+
     @Test
     void whatIsFlushedIsTranslatedAgain() {
         try (JitEngine engine = atOnce(JitEngine.CODE_LIMIT); BareHart hart = new BareHart(engine)) {

@@ -29,7 +29,7 @@ final class CachedRegion {
     /** Its number in its machine. */
     final int number;
     /** Guest instructions in it. */
-    final int instructions;
+    volatile int instructions;
     /** Where it has nodes, besides its beginning, until it is compiled. Guarded by the cache. */
     List<CodeCache.Key> inner;
     volatile RegionCode code;
@@ -71,6 +71,12 @@ final class CachedRegion {
         RegionTranslation translation = new RegionTranslation(cpu, this);
         translations.add(translation);
         return translation;
+    }
+
+    /** Leaves it the first of its nodes; before a class is made of it. */
+    void cut(int nodes) {
+        region = region.cut(nodes);
+        instructions = region.instructions();
     }
 
     /** A class was made of it; what only that took is forgotten, for it is large. */

@@ -30,6 +30,8 @@ final class CodeCache {
 
     /** Bytecode of a region that is smaller than nearly all are. */
     private static final int SMALL = 256;
+    /** Bytecode that a region is cut to that was estimated too small; nodes differ, so less than fits. */
+    private static final int CUT = Compiler.HUGE * 9 / 10;
     /** Instructions that a region must have run to be remembered: a third of a boot's make all that counts. */
     private static final int MEMORABLE = 100_000;
     private static final Logger LOG = LoggerFactory.getLogger(CodeCache.class);
@@ -96,7 +98,7 @@ final class CodeCache {
         RegionWriter.Written written = null;
         RegionCode code = null;
         try {
-            written = classes.write(cached.region, cached.number, rows, TlbLayout.offsetMask(memory));
+            written = write(cached);
             code = written.codeLength() >= Compiler.HUGE ? null : classes.define(written, memory);
         } catch (RuntimeException | LinkageError e) {
             LOG.error("the region at 0x{} was not translated; its code stays with the interpreter",
@@ -118,6 +120,18 @@ final class CodeCache {
             }
         }
         event.end(cached);
+    }
+
+    /** What turns out larger than HotSpot compiles is cut to the part that runs most often. */
+    private RegionWriter.Written write(CachedRegion cached) {
+        while (true) {
+            RegionWriter.Written written = classes.write(cached.region, cached.number, rows, TlbLayout.offsetMask(memory));
+            int nodes = cached.region.nodes().size();
+            if (written.codeLength() < Compiler.HUGE || nodes == 1) {
+                return written;
+            }
+            cached.cut(Math.max(1, Math.min(nodes - 1, nodes * CUT / written.codeLength())));
+        }
     }
 
     /** The compiler is done with a region. */

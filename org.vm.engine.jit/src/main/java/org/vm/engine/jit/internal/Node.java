@@ -34,6 +34,15 @@ final class Node {
 
         /** The last row is a jump to a calculated place, lately to one of these. */
         record Calculated(List<Edge> targets) implements End {}
+
+        default List<Edge> edges() {
+            return switch (this) {
+                case Goto(Edge next) -> List.of(next);
+                case Branch(Edge taken, Edge next) -> List.of(taken, next);
+                case Jump(Edge target) -> List.of(target);
+                case Calculated(List<Edge> targets) -> targets;
+            };
+        }
     }
 
     final long pc;

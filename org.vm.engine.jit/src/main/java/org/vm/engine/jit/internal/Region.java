@@ -1,7 +1,10 @@
 package org.vm.engine.jit.internal;
 
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.vm.api.cpu.GuestTrap;
 import org.vm.api.mmu.Mmu;
 
@@ -21,6 +24,15 @@ record Region(long pc, long physical, int context, List<Node> nodes, Map<Long, N
     record Run(long pc, short[] parcels) {}
 
     private static final long PAGE_MASK = -4096;
+
+    /** The first so many of its nodes, which were found first because they run most often; the others are outside then. */
+    Region cut(int count) {
+        Set<Node> kept = new LinkedHashSet<>(nodes.subList(0, count));
+        kept.forEach(node -> node.ending.edges().forEach(edge -> edge.node = kept.contains(edge.node) ? edge.node : null));
+        Map<Long, Node> left = new LinkedHashMap<>(entries);
+        left.values().retainAll(kept);
+        return new Region(pc, physical, context, List.copyOf(kept), left, pages, code);
+    }
 
     /** What it takes to tell whether it is still there. */
     Region withoutNodes() {

@@ -6,6 +6,7 @@ import java.lang.constant.MethodTypeDesc;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -63,11 +64,9 @@ final class RegionClasses {
 
     RegionCode define(RegionWriter.Written written, MemorySegment memory) {
         try {
-            Class<?> type = lookup.defineHiddenClassWithClassData(written.bytes(), memory, true).lookupClass();
-            RegionCode code = (RegionCode) type.getConstructor().newInstance();
-            code.pcs = written.pcs();
-            code.retiredBefore = written.retiredBefore();
-            return code;
+            Class<?> type = lookup.defineHiddenClassWithClassData(written.bytes(),
+                    List.of(memory, written.table().words(), written.pcs(), written.retiredBefore()), true).lookupClass();
+            return (RegionCode) type.getConstructor().newInstance();
         } catch (ReflectiveOperationException | LinkageError e) {
             throw new ExecutionException("a translated region cannot be defined as a class: " + e, e);
         }

@@ -12,17 +12,10 @@ public abstract class RegionCode {
     public static final int TRAPPED = 2;
 
     /**
-     * For each instruction that the code can stop at, by the number that generated code knows it by: its address, and
-     * the instructions of its node that are retired before it.
-     */
-    public long[] pcs;
-    public int[] retiredBefore;
-
-    /**
      * Runs from an entry; sets {@link Cpu#pc} and adds to {@link Cpu#retired}.
      *
      * @param tlb    {@link org.vm.api.mmu.Mmu#translations()}
-     * @param entry  address of the node to begin with, relative to the region's base
+     * @param entry  number of the node to begin with, 0 for the region's first
      * @param budget instructions to run, give or take a node
      */
     public abstract int run(Cpu cpu, long[] registers, long[] tlb, int entry, int budget);

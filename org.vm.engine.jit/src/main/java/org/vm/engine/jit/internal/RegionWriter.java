@@ -10,6 +10,7 @@ import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.Label;
+import java.lang.classfile.Opcode;
 import java.lang.classfile.TypeKind;
 import java.lang.classfile.attribute.CodeAttribute;
 import java.lang.classfile.instruction.BranchInstruction;
@@ -28,7 +29,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -78,7 +78,7 @@ final class RegionWriter {
     private static final int BUDGET = 5;
 
     /** A class to define, and what its instance has to be given. */
-    record Written(byte[] bytes, int codeLength, long[] pcs, int[] retiredBefore) {}
+    record Written(byte[] bytes, int codeLength, long[] pcs, int[] retiredBefore, DispatchTable table) {}
 
     /** Leaving for a place outside of the region. */
     private record Stub(Label label, long pc) {}
@@ -88,9 +88,6 @@ final class RegionWriter {
 
     /** A call that may raise a trap. Only these are guarded: a handler keeps all registers alive where it is. */
     private record Throwing(Label start, Label end) {}
-
-    /** What happens when a slice of the budget has run. @param on where it goes on */
-    private record Poll(Label label, Label on, Label leave) {}
 
     private final ClassDesc self;
     private final Region region;
@@ -114,11 +111,13 @@ final class RegionWriter {
     private int index;
     private int trap;
     private int signals;
+    private final DispatchTable table;
     private Label dispatch;
+    /** Looks up where {@code target} is in the region. */
+    private Label find;
     /** Leaves the region for {@code target}. */
     private Label exit;
     private final List<Stub> exits = new ArrayList<>();
-    private final List<Poll> polls = new ArrayList<>();
     private final List<Miss> misses = new ArrayList<>();
     private final List<Throwing> throwing = new ArrayList<>();
     private final List<Long> stopPcs = new ArrayList<>();
@@ -129,6 +128,7 @@ final class RegionWriter {
         this.region = region;
         this.rows = rows;
         this.offsetMask = offsetMask;
+        table = DispatchTable.of(region.entries());
     }
 
     /** The class of a region. */
@@ -143,6 +143,9 @@ final class RegionWriter {
                     type.withFlags(ClassFile.ACC_PUBLIC | ClassFile.ACC_FINAL | ClassFile.ACC_SYNTHETIC)
                             .withSuperclass(REGION_CODE);
                     type.withField("MEMORY", SEGMENT, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC | ClassFile.ACC_FINAL);
+                    type.withField("TABLE", LONGS, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC | ClassFile.ACC_FINAL);
+                    type.withField("PCS", LONGS, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC | ClassFile.ACC_FINAL);
+                    type.withField("RETIRED", INTS, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC | ClassFile.ACC_FINAL);
                     type.withMethodBody(ConstantDescs.CLASS_INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_STATIC,
                             this::initialize);
                     type.withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC, c -> c
@@ -153,18 +156,26 @@ final class RegionWriter {
         int codeLength = ClassFile.of().parse(bytes).methods().stream().filter(m -> m.methodName().equalsString("run"))
                 .flatMap(m -> m.findAttribute(Attributes.code()).stream()).mapToInt(CodeAttribute::codeLength).sum();
         return new Written(bytes, codeLength, stopPcs.stream().mapToLong(Long::longValue).toArray(),
-                stopRetired.stream().mapToInt(Integer::intValue).toArray());
+                stopRetired.stream().mapToInt(Integer::intValue).toArray(), table);
     }
 
-    /** The guest's memory is a constant of the class, so that HotSpot knows its bounds. */
+    /** Memory and the table are constants of the class, so that HotSpot knows their bounds. */
     private void initialize(CodeBuilder c) {
+        constant(c, 0, "MEMORY", SEGMENT);
+        constant(c, 1, "TABLE", LONGS);
+        constant(c, 2, "PCS", LONGS);
+        constant(c, 3, "RETIRED", INTS);
+        c.return_();
+    }
+
+    private void constant(CodeBuilder c, int number, String field, ClassDesc type) {
         ClassDesc lookups = desc(MethodHandles.class);
         ClassDesc lookup = desc(MethodHandles.Lookup.class);
         c.invokestatic(lookups, "lookup", MethodTypeDesc.of(lookup)).loadConstant(ConstantDescs.DEFAULT_NAME)
-                .loadConstant(SEGMENT)
-                .invokestatic(lookups, "classData", MethodTypeDesc.of(ConstantDescs.CD_Object, lookup,
-                        ConstantDescs.CD_String, ConstantDescs.CD_Class))
-                .checkcast(SEGMENT).putstatic(self, "MEMORY", SEGMENT).return_();
+                .loadConstant(type).loadConstant(number)
+                .invokestatic(lookups, "classDataAt", MethodTypeDesc.of(ConstantDescs.CD_Object, lookup,
+                        ConstantDescs.CD_String, ConstantDescs.CD_Class, CD_int))
+                .checkcast(type).putstatic(self, field, type);
     }
 
     // The method
@@ -179,6 +190,7 @@ final class RegionWriter {
         trap = code.allocateLocal(TypeKind.REFERENCE);
         signals = code.allocateLocal(TypeKind.REFERENCE);
         exit = code.newLabel();
+        find = code.newLabel();
         Label real = code.newLabel();
         code.iload(ENTRY).ifge(real).iconst_0().ireturn().labelBinding(real);
         begin();
@@ -186,8 +198,9 @@ final class RegionWriter {
         for (Node node : region.nodes()) {
             write(node);
         }
-        tlb.lookUps();
-        polls.forEach(this::poll);
+        if (!table.isEmpty()) {
+            find();
+        }
         ways();
     }
 
@@ -200,7 +213,7 @@ final class RegionWriter {
         code.aload(signals).loadConstant(Cpu.PROGRESS).laload().pop2();
         code.aload(signals).loadConstant(Cpu.ATTENTION).laload().pop2();
         grant();
-        code.iconst_0().istore(stop).iconst_0().istore(index).lconst_0().lstore(target);
+        code.iconst_0().istore(stop).iconst_0().istore(index).lconst_0().lstore(target).aconst_null().astore(trap);
         tlb = new TlbCode(code, self, offsetMask, TLB, BUDGET);
         for (Node node : region.nodes()) {
             labels.put(node, code.newLabel());
@@ -217,27 +230,30 @@ final class RegionWriter {
 
     /** The ways out. */
     private void ways() {
+        Label leave = code.newLabel();
         for (Stub stub : exits) {
             code.labelBinding(stub.label).loadConstant(stub.pc).lstore(target).goto_(exit);
         }
-        code.labelBinding(exit);
-        leave(RegionCode.RAN);
-        if (!misses.isEmpty()) {
-            Label miss = code.newLabel();
-            for (Miss m : misses) {
-                code.labelBinding(m.label).loadConstant(m.stop).istore(stop).goto_(miss);
-            }
-            code.labelBinding(miss);
-            leave(RegionCode.INTERPRET);
-        }
+        code.labelBinding(exit).loadConstant(RegionCode.RAN).istore(index).goto_(leave);
         if (!throwing.isEmpty()) {
             Label handler = code.newLabel();
             for (Throwing range : throwing) {
                 code.exceptionCatch(range.start, range.end, handler, TRAP);
             }
-            code.labelBinding(handler).astore(trap);
-            leave(RegionCode.TRAPPED);
+            code.labelBinding(handler).astore(trap).loadConstant(RegionCode.TRAPPED).istore(index);
+            atStop();
+            code.goto_(leave);
         }
+        if (!misses.isEmpty()) {
+            Label miss = code.newLabel();
+            for (Miss m : misses) {
+                code.labelBinding(m.label).loadConstant(m.stop).istore(stop).goto_(miss);
+            }
+            code.labelBinding(miss).loadConstant(RegionCode.INTERPRET).istore(index);
+            atStop();
+        }
+        code.labelBinding(leave);
+        leave();
     }
 
     private static boolean isDispatched(List<Node.Edge> targets) {
@@ -260,40 +276,60 @@ final class RegionWriter {
 
     private void dispatch() {
         dispatch = code.newBoundLabel();
+        if (!table.isEmpty()) {
+            toEntry();
+        }
+    }
+
+    /** Goes on at the entry whose number is in {@code ENTRY}. */
+    private void toEntry() {
         List<SwitchCase> cases = new ArrayList<>();
-        region.entries().forEach((pc, node) -> cases.add(SwitchCase.of((int) (pc - region.pc()), labels.get(node))));
-        cases.sort(Comparator.comparingInt(SwitchCase::caseValue));
-        if (cases.size() == 1) {
-            return;
+        for (Node node : table.entries()) {
+            cases.add(SwitchCase.of(cases.size(), labels.get(node)));
         }
-        code.iload(ENTRY).lookupswitch(exit, cases);
+        code.iload(ENTRY).tableswitch(0, cases.size() - 1, exit, cases);
     }
 
-    /** Sets {@code target} and {@code retired} for leaving at the instruction whose number is in {@code stop}. */
-    private void atStop() {
-        code.aload(THIS).getfield(REGION_CODE, "pcs", LONGS).iload(stop).laload().lstore(target);
-        code.iload(left).aload(THIS).getfield(REGION_CODE, "retiredBefore", INTS).iload(stop).iaload().isub()
-                .istore(left);
-    }
-
-    private void leave(int outcome) {
+    /**
+     * Where calculated jumps go that have many targets. What follows a look at the CPU's attention has a dispatch of its own,
+     * and takes registers from the CPU's array: so their values are different ones to HotSpot at each entry. Otherwise it
+     * does before the dispatch what any two of the entries begin with, such as finding addresses, and keeps the results.
+     */
+    private void find() {
+        code.labelBinding(find);
+        code.lload(target).loadConstant(table.shift()).lushr().l2i().loadConstant(table.mask()).iand()
+                .iconst_1().ishl().istore(index);
+        code.getstatic(self, "TABLE", LONGS).iload(index).laload().lload(target).lcmp().ifne(exit);
+        code.getstatic(self, "TABLE", LONGS).iload(index).iconst_1().iadd().laload().l2i().istore(ENTRY);
+        code.iload(left).ifgt(dispatch);
+        code.iload(rest).ifle(exit);
         registers.leave(code, REGISTERS);
-        if (outcome != RegionCode.RAN) {
-            atStop();
-        }
+        grantMore(exit);
+        registers.enterAgain(code, REGISTERS);
+        toEntry();
+    }
+
+    /** Sets {@code target} and {@code left} for leaving at the instruction whose number is in {@code stop}. */
+    private void atStop() {
+        code.getstatic(self, "PCS", LONGS).iload(stop).laload().lstore(target);
+        code.iload(left).getstatic(self, "RETIRED", INTS).iload(stop).iaload().isub().istore(left);
+    }
+
+    /** Leaves for {@code target} with the outcome that is in {@code index}. */
+    private void leave() {
+        // Not the parameter, which would have to be kept until here.
+        code.aload(CPU_PARAMETER).getfield(CPU, "registers", LONGS).astore(REGISTERS);
+        registers.leave(code, REGISTERS);
         code.aload(CPU_PARAMETER).lload(target).putfield(CPU, "pc", CD_long);
-        addRetired();
-        if (outcome == RegionCode.TRAPPED) {
+        giveBack();
+        if (!throwing.isEmpty()) {
+            Label other = code.newLabel();
+            code.iload(index).loadConstant(RegionCode.TRAPPED).if_icmpne(other);
             code.aload(CPU_PARAMETER).aload(trap).lload(target)
                     .invokevirtual(CPU, "deliver", MethodTypeDesc.of(CD_void, TRAP, CD_long));
+            code.labelBinding(other);
         }
-        code.loadConstant(outcome).ireturn();
-    }
-
-    private void addRetired() {
-        code.aload(CPU_PARAMETER).dup().getfield(CPU, "retired", CD_long)
-                .iload(BUDGET).iload(left).isub().iload(rest).isub().i2l().ladd()
-                .putfield(CPU, "retired", CD_long);
+        code.iload(index).ireturn();
     }
 
     // Nodes
@@ -343,15 +379,15 @@ final class RegionWriter {
     private void stop(Node node, DecodedRow row, Node.Edge next) {
         registers.leave(code, REGISTERS);
         code.aload(CPU_PARAMETER).loadConstant(node.pc).putfield(CPU, "pc", CD_long);
-        addRetired();
-        code.iload(left).iload(rest).iadd().istore(BUDGET);
-        grant();
+        giveBack();
+        code.iload(left).iload(rest).iadd().istore(BUDGET).iconst_0().istore(left);
         code.aload(CPU_PARAMETER).getfield(CPU, "mmu", MMU).invokeinterface(MMU, "fetchStamp", MethodTypeDesc.of(CD_long))
                 .lstore(target);
         code.aload(CPU_PARAMETER).getfield(CPU, "codeEpoch", CD_int).istore(index);
         calculate(node, 0, row);
         registers.reload(code, REGISTERS);
         registers.write(code, row);
+        grant();
         count(node);
         code.aload(CPU_PARAMETER).getfield(CPU, "mmu", MMU)
                 .invokeinterface(MMU, "translations", MethodTypeDesc.of(LONGS)).astore(TLB);
@@ -412,39 +448,46 @@ final class RegionWriter {
         return label;
     }
 
+    /** Goes on if there is budget and nobody wants the CPU's attention. */
     private void poll(Label leave) {
-        Label due = code.newLabel();
         Label on = code.newLabel();
-        polls.add(new Poll(due, on, leave));
-        code.iload(left).ifle(due).labelBinding(on);
+        code.iload(left).ifgt(on).iload(rest).ifle(leave);
+        grantMore(leave);
+        code.labelBinding(on);
     }
 
-    /** Goes on if there is budget and nobody wants the CPU's attention. */
-    private void poll(Poll poll) {
-        code.labelBinding(poll.label).iload(rest).ifle(poll.leave);
+    private void grantMore(Label leave) {
         // HotSpot does not move the load out of a loop that stores into what may be the same array.
         code.aload(signals).loadConstant(Cpu.PROGRESS).iload(left).i2l().lastore();
-        code.aload(signals).loadConstant(Cpu.ATTENTION).laload().lconst_0().lcmp().ifne(poll.leave);
+        code.aload(signals).loadConstant(Cpu.ATTENTION).laload().lconst_0().lcmp().ifne(leave);
         code.iload(rest).loadConstant(SLICE).invokestatic(MATH, "min", MethodTypeDesc.of(CD_int, CD_int, CD_int))
                 .istore(index);
+        retire(index, Opcode.LADD);
         code.iload(left).iload(index).iadd().istore(left).iload(rest).iload(index).isub().istore(rest);
-        code.goto_(poll.on);
     }
 
-    /** Divides the budget: what may run before somebody looks, and what after that. */
+    /** Divides the budget: what may run before somebody looks, which counts as retired from now on, and what after that. */
     private void grant() {
         code.iload(BUDGET).loadConstant(SLICE).invokestatic(MATH, "min", MethodTypeDesc.of(CD_int, CD_int, CD_int))
                 .istore(left);
         code.iload(BUDGET).iload(left).isub().istore(rest);
+        retire(left, Opcode.LADD);
+    }
+
+    /** What has not run of what was granted. */
+    private void giveBack() {
+        retire(left, Opcode.LSUB);
+    }
+
+    private void retire(int instructions, Opcode operator) {
+        code.aload(CPU_PARAMETER).dup().getfield(CPU, "retired", CD_long).iload(instructions).i2l()
+                .with(OperatorInstruction.of(operator)).putfield(CPU, "retired", CD_long);
     }
 
     /** Continues at {@code target}. */
     private void calculated(List<Node.Edge> targets) {
         if (isDispatched(targets)) {
-            poll(exit);
-            code.lload(target).loadConstant(region.pc()).lsub().l2i().istore(ENTRY);
-            code.iload(ENTRY).i2l().loadConstant(region.pc()).ladd().lload(target).lcmp().ifne(exit);
-            code.goto_(dispatch);
+            code.goto_(table.isEmpty() ? exit : find);
             return;
         }
         for (Node.Edge edge : targets) {

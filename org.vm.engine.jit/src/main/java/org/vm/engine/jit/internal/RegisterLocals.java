@@ -71,6 +71,11 @@ final class RegisterLocals {
     /** Takes them from the CPU's array, whose local variable is {@code array}. */
     void enter(CodeBuilder code, int array) {
         locals.replaceAll((slot, _) -> code.allocateLocal(doubles.contains(slot) ? TypeKind.DOUBLE : TypeKind.LONG));
+        enterAgain(code, array);
+    }
+
+    /** The same, where they are in the CPU's array again. */
+    void enterAgain(CodeBuilder code, int array) {
         load(code, array, locals.keySet());
     }
 

@@ -15,9 +15,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.vm.api.isa.DecodedRow;
 import org.vm.api.isa.Operand;
@@ -25,12 +23,18 @@ import org.vm.api.mmu.TlbLayout;
 
 /**
  * Writes loads and stores that find guest memory themselves: an access compares its address with the page that its base
- * register led to last; behind the region's code is the look-up in the TLB, for when that is another page, which comes
- * back; if it misses, the region is left at that instruction.
+ * register led to last, and looks it up in the TLB if that is another page; if it misses there, the region is left at that
+ * instruction. All jumps go forward: HotSpot stops at each that goes back to see whether somebody wants the thread to.
  */
 final class TlbCode {
     /** Equal to no masked address, because of the bits below the page number. */
     private static final long NO_PAGE = -1;
+
+    /**
+     * What look-ups add to the address, so that HotSpot does not see that two of them calculate the same: it would do that
+     * before the two part, where neither is needed. The index has no bits from up there, whatever size the TLB has.
+     */
+    private static final long APART = 1L << 31;
 
     private static final ClassDesc ACCESSES = Accesses.class.describeConstable().orElseThrow();
     private static final ClassDesc SEGMENT = MemorySegment.class.describeConstable().orElseThrow();
@@ -51,8 +55,6 @@ final class TlbCode {
      */
     private record Page(int tag, int addend) {}
 
-    private record LookUp(Label label, Label back, Label miss, Page page, RowBody.Access access) {}
-
     private final CodeBuilder code;
     private final ClassDesc region;
     /** What offsets in memory are cut to, so that HotSpot sees that they are within it; negative if it has no such size. */
@@ -60,9 +62,11 @@ final class TlbCode {
     private final int tlb;
     private final int address;
     private final int value;
+    private final int tag;
     private final int index;
     private final Map<Base, Page> pages = new LinkedHashMap<>();
-    private final List<LookUp> lookUps = new ArrayList<>();
+    /** What the last look-up added. */
+    private long apart;
 
     /**
      * Begins a region's code.
@@ -78,6 +82,7 @@ final class TlbCode {
         this.tlb = tlb;
         address = code.allocateLocal(TypeKind.LONG);
         value = code.allocateLocal(TypeKind.LONG);
+        tag = code.allocateLocal(TypeKind.LONG);
         index = code.allocateLocal(TypeKind.INT);
         code.iconst_0().istore(index);
         // The TLB is seen not to be empty here, and memory to be alive, so that neither need be looked at again where
@@ -130,11 +135,11 @@ final class TlbCode {
                 code.istore(value);
             }
         }
-        Label lookUp = code.newLabel();
-        Label back = code.newLabel();
-        lookUps.add(new LookUp(lookUp, back, miss, page, access));
+        Label hit = code.newLabel();
         code.dup2().lstore(address);
-        code.loadConstant(mask(access)).land().lload(page.tag).lcmp().ifne(lookUp).labelBinding(back);
+        code.loadConstant(mask(access)).land().lload(page.tag).lcmp().ifeq(hit);
+        lookUp(access, page, miss);
+        code.labelBinding(hit);
         memory(kind);
         code.lload(address).lload(page.addend).ladd();
         if (offsetMask >= 0) {
@@ -156,23 +161,22 @@ final class TlbCode {
         code.getstatic(region, "MEMORY", SEGMENT).getstatic(ACCESSES, LAYOUTS[kind], LAYOUT_TYPES[kind]);
     }
 
-    /** What accesses jump to that went to another page than the last one. */
-    void lookUps() {
-        for (LookUp lookUp : lookUps) {
-            code.labelBinding(lookUp.label);
-            code.lload(address).loadConstant(TlbLayout.INDEX_SHIFT).lushr().l2i()
-                    .aload(tlb).arraylength().loadConstant(TlbLayout.ENTRY).isub().iand().istore(index);
-            word(lookUp.access.store() ? TlbLayout.STORE : TlbLayout.LOAD);
-            code.lload(address).loadConstant(mask(lookUp.access)).land().lcmp().ifne(lookUp.miss);
-            word(TlbLayout.ADDEND);
-            code.lstore(lookUp.page.addend);
-            code.lload(address).loadConstant(TlbLayout.PAGE_MASK).land().lstore(lookUp.page.tag).goto_(lookUp.back);
-        }
+    /** For an access to another page than the last one. */
+    private void lookUp(RowBody.Access access, Page page, Label miss) {
+        apart += APART;
+        code.lload(address).loadConstant(apart).ladd().loadConstant(TlbLayout.INDEX_SHIFT).lushr().l2i()
+                .loadConstant(-TlbLayout.ENTRY).iand().istore(index);
+        word(access.store() ? TlbLayout.STORE : TlbLayout.LOAD);
+        code.dup2().lstore(tag);
+        code.lload(address).loadConstant(mask(access)).land().lcmp().ifne(miss);
+        word(TlbLayout.ADDEND);
+        code.lstore(page.addend);
+        code.lload(tag).lstore(page.tag);
     }
 
     /** Puts a word of the entry on the stack whose first word is at the index. */
     private void word(int number) {
-        code.aload(tlb).iload(index).loadConstant(number).iadd();
+        code.aload(tlb).iload(index).loadConstant(number).ior();
         withinArray();
         code.laload();
     }
