@@ -65,7 +65,7 @@ final class RegionClasses {
     RegionCode define(RegionWriter.Written written, MemorySegment memory) {
         try {
             Class<?> type = lookup.defineHiddenClassWithClassData(written.bytes(),
-                    List.of(memory, written.table().words(), written.pcs(), written.retiredBefore()), true).lookupClass();
+                    List.of(memory, written.table().words(), written.pcs(), written.unretired()), true).lookupClass();
             return (RegionCode) type.getConstructor().newInstance();
         } catch (ReflectiveOperationException | LinkageError e) {
             throw new ExecutionException("a translated region cannot be defined as a class: " + e, e);

@@ -78,7 +78,7 @@ final class RegionWriter {
     private static final int BUDGET = 5;
 
     /** A class to define, and what its instance has to be given. */
-    record Written(byte[] bytes, int codeLength, long[] pcs, int[] retiredBefore, DispatchTable table) {}
+    record Written(byte[] bytes, int codeLength, long[] pcs, int[] unretired, DispatchTable table) {}
 
     /** Leaving for a place outside of the region. */
     private record Stub(Label label, long pc) {}
@@ -121,7 +121,7 @@ final class RegionWriter {
     private final List<Miss> misses = new ArrayList<>();
     private final List<Throwing> throwing = new ArrayList<>();
     private final List<Long> stopPcs = new ArrayList<>();
-    private final List<Integer> stopRetired = new ArrayList<>();
+    private final List<Integer> stopUnretired = new ArrayList<>();
 
     private RegionWriter(ClassDesc self, Region region, Rows rows, long offsetMask) {
         this.self = self;
@@ -145,7 +145,7 @@ final class RegionWriter {
                     type.withField("MEMORY", SEGMENT, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC | ClassFile.ACC_FINAL);
                     type.withField("TABLE", LONGS, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC | ClassFile.ACC_FINAL);
                     type.withField("PCS", LONGS, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC | ClassFile.ACC_FINAL);
-                    type.withField("RETIRED", INTS, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC | ClassFile.ACC_FINAL);
+                    type.withField("UNRETIRED", INTS, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC | ClassFile.ACC_FINAL);
                     type.withMethodBody(ConstantDescs.CLASS_INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_STATIC,
                             this::initialize);
                     type.withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC, c -> c
@@ -156,7 +156,7 @@ final class RegionWriter {
         int codeLength = ClassFile.of().parse(bytes).methods().stream().filter(m -> m.methodName().equalsString("run"))
                 .flatMap(m -> m.findAttribute(Attributes.code()).stream()).mapToInt(CodeAttribute::codeLength).sum();
         return new Written(bytes, codeLength, stopPcs.stream().mapToLong(Long::longValue).toArray(),
-                stopRetired.stream().mapToInt(Integer::intValue).toArray(), table);
+                stopUnretired.stream().mapToInt(Integer::intValue).toArray(), table);
     }
 
     /** Memory and the table are constants of the class, so that HotSpot knows their bounds. */
@@ -164,7 +164,7 @@ final class RegionWriter {
         constant(c, 0, "MEMORY", SEGMENT);
         constant(c, 1, "TABLE", LONGS);
         constant(c, 2, "PCS", LONGS);
-        constant(c, 3, "RETIRED", INTS);
+        constant(c, 3, "UNRETIRED", INTS);
         c.return_();
     }
 
@@ -312,7 +312,7 @@ final class RegionWriter {
     /** Sets {@code target} and {@code left} for leaving at the instruction whose number is in {@code stop}. */
     private void atStop() {
         code.getstatic(self, "PCS", LONGS).iload(stop).laload().lstore(target);
-        code.iload(left).getstatic(self, "RETIRED", INTS).iload(stop).iaload().isub().istore(left);
+        code.iload(left).getstatic(self, "UNRETIRED", INTS).iload(stop).iaload().iadd().istore(left);
     }
 
     /** Leaves for {@code target} with the outcome that is in {@code index}. */
@@ -342,6 +342,7 @@ final class RegionWriter {
             stop(node, node.rows.get(last), ((Node.End.Goto) node.ending).next());
             return;
         }
+        count(node);
         boolean jumps = node.rows.get(last).row().endsBlock();
         for (int i = 0; i <= last; i++) {
             DecodedRow decoded = node.rows.get(i);
@@ -350,22 +351,17 @@ final class RegionWriter {
                 registers.write(code, decoded);
             }
         }
-        if (!jumps) {
-            count(node);
-        }
         DecodedRow row = node.rows.get(last);
         switch (node.ending) {
             case Node.End.Goto(Node.Edge next) -> go(next);
             case Node.End.Branch(Node.Edge taken, Node.Edge next) -> branch(node, last, row, taken, next);
             case Node.End.Jump(Node.Edge to) -> {
-                count(node);
                 link(node, row);
                 go(to);
             }
             case Node.End.Calculated(List<Node.Edge> targets) -> {
                 calculate(node, last, row);
                 code.lstore(target);
-                count(node);
                 link(node, row);
                 calculated(targets);
             }
@@ -380,7 +376,7 @@ final class RegionWriter {
         registers.leave(code, REGISTERS);
         code.aload(CPU_PARAMETER).loadConstant(node.pc).putfield(CPU, "pc", CD_long);
         giveBack();
-        code.iload(left).iload(rest).iadd().istore(BUDGET).iconst_0().istore(left);
+        code.iload(left).iload(rest).iadd().istore(BUDGET).loadConstant(-node.instructions()).istore(left);
         code.aload(CPU_PARAMETER).getfield(CPU, "mmu", MMU).invokeinterface(MMU, "fetchStamp", MethodTypeDesc.of(CD_long))
                 .lstore(target);
         code.aload(CPU_PARAMETER).getfield(CPU, "codeEpoch", CD_int).istore(index);
@@ -400,6 +396,10 @@ final class RegionWriter {
         go(next);
     }
 
+    /**
+     * At the beginning of a node, and taken back where it is left early: so HotSpot has no use for the number before, and
+     * both in one place.
+     */
     private void count(Node node) {
         code.iinc(left, -node.instructions());
     }
@@ -418,11 +418,9 @@ final class RegionWriter {
         if (test != null) {
             List<CodeElement> elements = body.elements;
             copy(node, at, row, body, elements.subList(0, elements.size() - 7), null);
-            count(node);
             code.branch(test.opcode(), no);
         } else {
             calculate(node, at, row);
-            count(node);
             code.ifeq(no);
         }
         go(taken);
@@ -542,7 +540,7 @@ final class RegionWriter {
 
     private int newStop(Node node, int at) {
         stopPcs.add(node.pcs[at]);
-        stopRetired.add(node.retiredBefore(at));
+        stopUnretired.add(node.instructions() - node.retiredBefore(at));
         return stopPcs.size() - 1;
     }
 

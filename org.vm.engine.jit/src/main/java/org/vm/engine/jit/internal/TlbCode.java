@@ -44,16 +44,18 @@ final class TlbCode {
             desc(ValueLayout.OfInt.class), desc(ValueLayout.OfLong.class)};
     private static final ClassDesc[] VALUE_TYPES = {CD_byte, CD_short, CD_int, CD_long};
 
-    /** Loads or stores through one base register; -1 for those without. */
-    private record Base(int register, boolean store) {}
-
     /**
-     * The page that such accesses went to last.
+     * The page that accesses through one base register went to last. Local variables are -1 where nothing needs them.
      *
-     * @param tag    local variable with its address, which is no address if nothing is known
-     * @param addend local variable with its addend
+     * @param load   with its address, which is no address if nothing is known or it must not be read
+     * @param store  the same for stores
+     * @param addend with its addend
      */
-    private record Page(int tag, int addend) {}
+    private record Page(int load, int store, int addend) {
+        int tag(RowBody.Access access) {
+            return access.store() ? store : load;
+        }
+    }
 
     private final CodeBuilder code;
     private final ClassDesc region;
@@ -64,7 +66,7 @@ final class TlbCode {
     private final int value;
     private final int tag;
     private final int index;
-    private final Map<Base, Page> pages = new LinkedHashMap<>();
+    private final Map<Integer, Page> pages = new LinkedHashMap<>();
     /** What the last look-up added. */
     private long apart;
 
@@ -96,30 +98,45 @@ final class TlbCode {
 
     /** Makes the local variables for the accesses of a row. Before any code that may run twice. */
     void note(DecodedRow decoded, RowBody body) {
-        pages.computeIfAbsent(base(decoded, body), _ -> {
-            Page page = new Page(code.allocateLocal(TypeKind.LONG), code.allocateLocal(TypeKind.LONG));
-            code.loadConstant(NO_PAGE).lstore(page.tag).lconst_0().lstore(page.addend);
-            return page;
+        pages.compute(base(decoded, body), (_, page) -> {
+            boolean store = body.access.store();
+            return page == null ? new Page(store ? -1 : newTag(), store ? newTag() : -1, newLong(0))
+                    : new Page(page.load < 0 && !store ? newTag() : page.load, page.store < 0 && store ? newTag() : page.store,
+                            page.addend);
         });
     }
 
-    /** The first register of an access is the base of its address. */
-    private static Base base(DecodedRow decoded, RowBody body) {
+    private int newTag() {
+        return newLong(NO_PAGE);
+    }
+
+    private int newLong(long first) {
+        int local = code.allocateLocal(TypeKind.LONG);
+        code.loadConstant(first).lstore(local);
+        return local;
+    }
+
+    /** The first register of an access is the base of its address; -1 if there is none. */
+    private static int base(DecodedRow decoded, RowBody body) {
         for (CodeElement element : body.elements) {
             if (element instanceof LoadInstruction load) {
                 int parameter = body.parameters.get(load.slot());
                 if (decoded.row().operands().get(parameter) instanceof Operand.Register) {
-                    return new Base((int) decoded.values()[parameter], body.access.store());
+                    return (int) decoded.values()[parameter];
                 }
             }
         }
-        return new Base(-1, body.access.store());
+        return -1;
     }
 
     /** What was seen of pages does not hold any more. */
     void forgetPages() {
         for (Page page : pages.values()) {
-            code.loadConstant(NO_PAGE).lstore(page.tag);
+            for (int tag : new int[] {page.load, page.store}) {
+                if (tag >= 0) {
+                    code.loadConstant(NO_PAGE).lstore(tag);
+                }
+            }
         }
     }
 
@@ -137,7 +154,7 @@ final class TlbCode {
         }
         Label hit = code.newLabel();
         code.dup2().lstore(address);
-        code.loadConstant(mask(access)).land().lload(page.tag).lcmp().ifeq(hit);
+        code.loadConstant(mask(access)).land().lload(page.tag(access)).lcmp().ifeq(hit);
         lookUp(access, page, miss);
         code.labelBinding(hit);
         memory(kind);
@@ -171,7 +188,12 @@ final class TlbCode {
         code.lload(address).loadConstant(mask(access)).land().lcmp().ifne(miss);
         word(TlbLayout.ADDEND);
         code.lstore(page.addend);
-        code.lload(tag).lstore(page.tag);
+        code.lload(tag).lstore(page.tag(access));
+        int other = access.store() ? page.load : page.store;
+        if (other >= 0) {
+            word(access.store() ? TlbLayout.LOAD : TlbLayout.STORE);
+            code.lstore(other);
+        }
     }
 
     /** Puts a word of the entry on the stack whose first word is at the index. */
