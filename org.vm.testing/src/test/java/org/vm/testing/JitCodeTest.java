@@ -148,6 +148,49 @@ class JitCodeTest {
         }
     }
 
+    /** Two of the addresses jumped to differ only far up, so the table is as large as a table may be. */
+    @Test
+    void tablesOfJumpsAreWithinTheLimitOfTheCache() {
+        try (JitEngine engine = new JitEngine(new Interpreter(), ExecMode.JIT, 50, false, JitEngine.CODE_LIMIT);
+                BareHart hart = new BareHart(engine)) {
+            hart.load("""
+                            la      t0, table
+                            li      s1, 8000
+                    again:  andi    t1, s1, 7
+                            slli    t1, t1, 3
+                            add     t1, t0, t1
+                            ld      t1, 0(t1)
+                            jr      t1
+                    """ + cases(1, 7) + """
+                    next:   addi    s1, s1, -1
+                            bnez    s1, again
+                            wfi
+                            .align  3
+                    table:  .dword  c0
+                            .dword  c1
+                            .dword  c2
+                            .dword  c3
+                            .dword  c4
+                            .dword  c5
+                            .dword  c6
+                            .dword  c7
+                            .align  13
+                    """ + cases(0, 1) + ".align 16\n" + cases(7, 8));
+            hart.runToEnd(1_000_000);
+            assertEquals(8000, hart.x(A0));
+            TranslationStats stats = code(hart).stats();
+            assertTrue(stats.bytes() >= 64 << 10, stats.toString());
+        }
+    }
+
+    private static String cases(int from, int to) {
+        StringBuilder source = new StringBuilder();
+        for (int i = from; i < to; i++) {
+            source.append("c").append(i).append(":\naddi a0, a0, 1\nj next\n");
+        }
+        return source.toString();
+    }
+
     @Test
     void whatIsFlushedIsTranslatedAgain() {
         try (JitEngine engine = atOnce(JitEngine.CODE_LIMIT); BareHart hart = new BareHart(engine)) {

@@ -34,7 +34,7 @@ final class CachedRegion {
     List<CodeCache.Key> inner;
     volatile RegionCode code;
     volatile State state = State.WAITING;
-    /** Bytes of its bytecode; 0 until there is any. */
+    /** Bytes of its bytecode and its table; 0 until there is any. */
     volatile int bytes;
     /** It is not in the cache any more. */
     volatile boolean dropped;
@@ -91,7 +91,7 @@ final class CachedRegion {
             deflater.end();
         }
         region = region.withoutNodes();
-        bytes = written.codeLength();
+        bytes = written.codeLength() + written.table().words().length * Long.BYTES;
         code = made;
     }
 

@@ -44,9 +44,9 @@ import org.vm.api.mmu.Mmu;
 
 /**
  * Writes the class of a region. Guest registers are local variables: loaded where the region is entered, stored where it
- * is left, which is at one place for each way of leaving. A load or store compares its address with the page that its base
+ * is left, which is at one place. A load or store compares its address with the page that its base
  * register led to last, then with the TLB, and accesses memory; if it misses, the region is left at that instruction, so
- * that nothing merges back into the fast path. Retired instructions are counted at the end of each node, the CPU's
+ * that nothing merges back into the fast path. Retired instructions are counted where a node begins, the CPU's
  * attention and the budget are looked at when a jump goes back.
  */
 final class RegionWriter {
@@ -77,7 +77,7 @@ final class RegionWriter {
     private static final int ENTRY = 4;
     private static final int BUDGET = 5;
 
-    /** A class to define, and what its instance has to be given. */
+    /** A class to define, and the constants that it has to be given. */
     record Written(byte[] bytes, int codeLength, long[] pcs, int[] unretired, DispatchTable table) {}
 
     /** Leaving for a place outside of the region. */
@@ -159,7 +159,7 @@ final class RegionWriter {
                 stopUnretired.stream().mapToInt(Integer::intValue).toArray(), table);
     }
 
-    /** Memory and the table are constants of the class, so that HotSpot knows their bounds. */
+    /** Memory and arrays are constants of the class, so that HotSpot knows their bounds. */
     private void initialize(CodeBuilder c) {
         constant(c, 0, "MEMORY", SEGMENT);
         constant(c, 1, "TABLE", LONGS);

@@ -32,7 +32,8 @@ final class TlbCode {
 
     /**
      * What look-ups add to the address, so that HotSpot does not see that two of them calculate the same: it would do that
-     * before the two part, where neither is needed. The index has no bits from up there, whatever size the TLB has.
+     * before the two part, where neither is needed. The index has no bits from up there: a TLB has 2^19 entries
+     * at most ({@link org.vm.api.VmConfig}).
      */
     private static final long APART = 1L << 31;
 
