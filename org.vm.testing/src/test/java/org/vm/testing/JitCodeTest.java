@@ -127,6 +127,32 @@ class JitCodeTest {
         return source.toString();
     }
 
+    /** Large code that uses all registers, with a loop in it that runs long: nothing but the loop is alive there. */
+    @Test
+    void aLoopThatRunsLongIsARegionOfItsOwn() throws InterruptedException {
+        StringBuilder source = new StringBuilder("li s0, 3000\nagain:\n");
+        source.repeat("xor a2, a2, a0\nadd a3, a3, a2\nslli a4, a3, 3\n", 5);
+        source.append("li a1, 500\ninner: add a0, a0, a1\naddi a1, a1, -1\nbnez a1, inner\n");
+        source.repeat("add a2, a2, a4\nxor a5, a5, a2\n", 5).append("addi s0, s0, -1\nbnez s0, again\nwfi\n");
+        try (JitEngine engine = new JitEngine(new Interpreter(), ExecMode.HYBRID, 20, false, JitEngine.CODE_LIMIT);
+                BareHart hart = new BareHart(engine)) {
+            hart.load(source.toString());
+            for (int i = 0; i < 100 && code(hart).stats().waiting() + code(hart).regions().stream()
+                    .filter(region -> region.state() != TranslatedCode.State.READY).count() > 0 || i == 0; i++) {
+                hart.runner().run(30_000);
+                Thread.sleep(20);
+            }
+            hart.runToEnd(10_000_000);
+            assertEquals(3000L * 125_250, hart.x(A0));
+            List<TranslatedCode.Region> regions = code(hart).regions();
+            TranslatedCode.Region inner = regions.stream().filter(region -> region.instructions() == 3).findFirst()
+                    .orElseThrow(() -> new AssertionError(regions.toString()));
+            assertTrue(regions.stream().filter(region -> region != inner).allMatch(region -> region.instructions() > 10
+                    && region.instructions() < 40), "the loop is in no other region: " + regions);
+            assertTrue(inner.executed() > 500_000, regions.toString());
+        }
+    }
+
     /** Each reading of a counter puts all registers in their place, which is more bytecode than it is estimated to be. */
     @Test
     void whatTurnsOutLargerThanHotSpotCompilesIsCut() {

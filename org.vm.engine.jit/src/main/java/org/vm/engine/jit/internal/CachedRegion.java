@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
 import java.util.zip.Deflater;
 import java.util.zip.InflaterInputStream;
 import org.vm.api.cpu.Cpu;
@@ -30,8 +31,10 @@ final class CachedRegion {
     final int number;
     /** Guest instructions in it. */
     volatile int instructions;
-    /** Where it has nodes, besides its beginning, until it is compiled. Guarded by the cache. */
+    /** Where it has nodes, besides its beginning: a loop as long as it is there, others until they are compiled. Guarded by the cache. */
     List<CodeCache.Key> inner;
+    /** The same of functions that it calls, until it is compiled. */
+    List<CodeCache.Key> called;
     volatile RegionCode code;
     volatile State state = State.WAITING;
     /** Bytes of its bytecode and its table; 0 until there is any. */
@@ -56,7 +59,12 @@ final class CachedRegion {
         this.instructions = region.instructions();
         this.profile = RegionProfile.of(region);
         this.unprofiled = Math.max(PROFILED_AT_LEAST, PROFILED_TIMES * instructions);
-        this.inner = region.nodes().stream().filter(node -> node.pc != region.pc())
+        this.inner = keys(region, node -> node.call == null);
+        this.called = keys(region, node -> node.call != null);
+    }
+
+    private static List<CodeCache.Key> keys(Region region, Predicate<Node> which) {
+        return region.nodes().stream().filter(node -> node.pc != region.pc()).filter(which)
                 .map(node -> new CodeCache.Key(node.pc, region.physical(node.pc), region.context())).toList();
     }
 

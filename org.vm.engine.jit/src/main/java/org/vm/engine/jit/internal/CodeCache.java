@@ -43,8 +43,8 @@ final class CodeCache {
     /** Regions at most, for also those that cannot be translated take room. */
     private final int most;
     private final Map<Key, CachedRegion> regions = new ConcurrentHashMap<>();
-    /** Regions that are not compiled yet, by places in them that are no entries: those may get hot, too, meanwhile. */
-    private final Map<Key, CachedRegion> coming = new ConcurrentHashMap<>();
+    /** Regions by places in them that are no entries: all that are not compiled yet, and loops. */
+    private final Map<Key, CachedRegion> around = new ConcurrentHashMap<>();
     /** CPUs that use it; guarded by the engine. */
     int users;
 
@@ -72,9 +72,9 @@ final class CodeCache {
         return regions.get(key);
     }
 
-    /** A region that will contain this place; {@code null} if none is on its way. */
-    CachedRegion coming(Key key) {
-        return coming.get(key);
+    /** A region on its way that will contain this place, or a loop that does; {@code null} if there is none. */
+    CachedRegion around(Key key) {
+        return around.get(key);
     }
 
     Collection<CachedRegion> all() {
@@ -87,7 +87,8 @@ final class CodeCache {
         if (before != null) {
             forget(before);
         }
-        added.inner.forEach(key -> coming.putIfAbsent(key, added));
+        added.inner.forEach(key -> around.putIfAbsent(key, added));
+        added.called.forEach(key -> around.putIfAbsent(key, added));
         return added;
     }
 
@@ -138,12 +139,13 @@ final class CodeCache {
     void compiled(CachedRegion cached, boolean successfully, long nanos) {
         synchronized (this) {
             compilationNanos += nanos;
-            arrived(cached);
             if (cached.dropped) {
                 return;
             }
             cached.age = evictions;
             if (successfully) {
+                arrived(cached);
+                cached.asked = 0;
                 cached.state = State.READY;
             } else {
                 fail(cached);
@@ -152,13 +154,23 @@ final class CodeCache {
     }
 
     private void arrived(CachedRegion cached) {
-        cached.inner.forEach(key -> coming.remove(key, cached));
+        cached.called.forEach(key -> around.remove(key, cached));
+        cached.called = List.of();
+        if (!cached.region.loop()) {
+            gone(cached);
+        }
+    }
+
+    private void gone(CachedRegion cached) {
+        cached.inner.forEach(key -> around.remove(key, cached));
+        cached.called.forEach(key -> around.remove(key, cached));
         cached.inner = List.of();
+        cached.called = List.of();
     }
 
     /** Leaves a region's code to the interpreter. */
     private void fail(CachedRegion cached) {
-        arrived(cached);
+        gone(cached);
         failed++;
         cached.state = State.FAILED;
         bytes -= cached.bytes;
@@ -174,7 +186,7 @@ final class CodeCache {
                 return;
             }
             invalidated++;
-            arrived(cached);
+            gone(cached);
             bytes -= cached.bytes;
             formerRuns = formerRuns.plus(cached.runs());
             cached.dropped = true;
@@ -197,7 +209,7 @@ final class CodeCache {
     }
 
     private void forget(CachedRegion cached) {
-        arrived(cached);
+        gone(cached);
         bytes -= cached.bytes;
         formerRuns = formerRuns.plus(cached.runs());
         cached.drop();

@@ -4,16 +4,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vm.api.cpu.CodeProfile;
 import org.vm.api.cpu.Cpu;
+import org.vm.api.cpu.GuestTrap;
 import org.vm.api.cpu.TranslatedCode.State;
 import org.vm.api.cpu.Translation;
+import org.vm.api.cpu.TranslationStats;
 import org.vm.api.cpu.Translator;
 
 /** Gives one CPU's interpreter the translations of its hot blocks. */
 final class CpuTranslator implements Translator {
     private static final Logger LOG = LoggerFactory.getLogger(CpuTranslator.class);
 
-    /** How often code is asked for that a region will contain before it gets a region of its own. */
+    /** How often code is asked for that a region will contain, or a loop does, before it gets a region of its own. */
     private static final int PATIENCE = 50;
+    /** The interpreter asks for what is hot again after this fraction of the threshold. */
+    private static final int ASKED_AGAIN = 8;
+    /** A loop's code gets other regions, too, if the interpreter ran more than this fraction of what the loop did. */
+    private static final int WASTED = 64;
     /** Entries of a block that was hot in an earlier run: so many that it will be this time, too. */
     private static final int EARLY = 100;
 
@@ -58,10 +64,15 @@ final class CpuTranslator implements Translator {
             }
             cache.invalidate(known);
         }
-        if (background && (compiler.isBusy() || isComing(new CodeCache.Key(pc, physical, cpu.context())))) {
+        CachedRegion around = background ? cache.around(new CodeCache.Key(pc, physical, cpu.context())) : null;
+        if (background && (compiler.isBusy() || around != null && isEnough(around))) {
             return null;
         }
-        Region region = find(pc, physical, profile);
+        Region region = find(pc, physical, profile, around == null);
+        if (region != null && region.pc() != pc && cache.find(CodeCache.Key.of(region)) != null) {
+            // That was found when this did not run yet.
+            region = find(pc, physical, profile, false);
+        }
         if (region == null) {
             return null;
         }
@@ -76,15 +87,15 @@ final class CpuTranslator implements Translator {
             return null;
         }
         found.state = State.READY;
-        return found.translation(cpu);
+        return region.pc() == pc ? found.translation(cpu) : null;
     }
 
     /** A mistake of the translator's costs a guest speed, never its CPU. */
-    private Region find(long pc, long physical, CodeProfile profile) {
+    private Region find(long pc, long physical, CodeProfile profile, boolean whole) {
         try {
             RegionProfile before = remembered.find(cpu, pc);
-            return new RegionFinder(cpu, before == null ? profile : before.at(pc, profile), cache.rows)
-                    .find(pc, physical, RegionFinder.LIMIT);
+            return new RegionFinder(cpu, before == null ? profile : before.at(pc, profile), cache.rows, this::isLoop)
+                    .find(pc, physical, RegionFinder.LIMIT, whole);
         } catch (RuntimeException e) {
             if (!reported) {
                 reported = true;
@@ -94,14 +105,33 @@ final class CpuTranslator implements Translator {
         }
     }
 
+    /** Whether a loop begins here that was found to run long, and does. */
+    private boolean isLoop(long pc) {
+        try {
+            CachedRegion known = cache.find(new CodeCache.Key(pc, cpu.mmu.translateFetch(pc), cpu.context()));
+            if (known == null || !known.region.loop() || known.state == State.FAILED) {
+                return false;
+            }
+            TranslationStats.Runs runs = known.runs();
+            return known.state != State.READY || runs.executed() >= runs.entries() * LoopNest.VISIT;
+        } catch (GuestTrap notMapped) {
+            return false;
+        }
+    }
+
     /**
      * All blocks of a loop get hot at about the same time. What is on its way through the first of them is not translated
      * again for each of the others; one that is still asked for when that is there is entered otherwise. So is what has
-     * waited long for a region that nothing enters any more.
+     * waited long for a region that nothing enters any more. A loop that was left by an interrupt comes to where it can be
+     * entered again by itself; what is interpreted until then matters only if it often happens.
      */
-    private boolean isComing(CodeCache.Key key) {
-        CachedRegion coming = cache.coming(key);
-        return coming != null && (coming.asked++ < PATIENCE || coming.state == State.WAITING);
+    private boolean isEnough(CachedRegion around) {
+        int asked = around.asked++;
+        return asked < PATIENCE || switch (around.state) {
+            case WAITING -> true;
+            case READY -> (long) asked * threshold.now() / ASKED_AGAIN * WASTED < around.runs().executed();
+            case PROFILING, FAILED -> false;
+        };
     }
 
     /** Makes a region's class, which is to be profiled then. */

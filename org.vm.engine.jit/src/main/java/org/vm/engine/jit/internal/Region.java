@@ -17,9 +17,10 @@ import org.vm.api.mmu.Mmu;
  * @param entries nodes where it can be entered and where calculated jumps can lead, by address
  * @param pages   physical address of each virtual page that the code is in
  * @param code    the code's bytes: parcels by their addresses' runs
+ * @param loop    whether it is a loop, which begins at {@code pc} and runs long when it is entered
  */
 record Region(long pc, long physical, int context, List<Node> nodes, Map<Long, Node> entries, Map<Long, Long> pages,
-        List<Run> code) {
+        List<Run> code, boolean loop) {
     /** Bytes as they were translated. */
     record Run(long pc, short[] parcels) {}
 
@@ -31,12 +32,12 @@ record Region(long pc, long physical, int context, List<Node> nodes, Map<Long, N
         kept.forEach(node -> node.ending.edges().forEach(edge -> edge.node = kept.contains(edge.node) ? edge.node : null));
         Map<Long, Node> left = new LinkedHashMap<>(entries);
         left.values().retainAll(kept);
-        return new Region(pc, physical, context, List.copyOf(kept), left, pages, code);
+        return new Region(pc, physical, context, List.copyOf(kept), left, pages, code, loop);
     }
 
     /** What it takes to tell whether it is still there. */
     Region withoutNodes() {
-        return new Region(pc, physical, context, List.of(), Map.of(), pages, code);
+        return new Region(pc, physical, context, List.of(), Map.of(), pages, code, loop);
     }
 
     /** Whether all pages are where they were. */

@@ -3,10 +3,14 @@ package org.vm.engine.jit.internal;
 import java.lang.reflect.InvocationTargetException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.function.LongPredicate;
+import java.util.stream.Stream;
 import org.vm.api.cpu.CodeProfile;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.GuestTrap;
@@ -51,24 +55,44 @@ final class RegionFinder {
             ? Long.compare(b.entries, a.entries) : Integer.compare(a.order, b.order));
     private final List<Pending> all = new ArrayList<>();
     private final List<Node> unknownReturns = new ArrayList<>();
+    private final LongPredicate isLoop;
     private long start;
     private int size;
 
-    RegionFinder(Cpu cpu, CodeProfile profile, Rows rows) {
+    /** @param isLoop whether a loop begins at a place that is a region of its own */
+    RegionFinder(Cpu cpu, CodeProfile profile, Rows rows, LongPredicate isLoop) {
         this.cpu = cpu;
         this.profile = profile;
+        this.isLoop = isLoop;
         this.instructions = rows;
         this.decoder = cpu.instructionSet().decoder(cpu.context());
         this.memory = cpu.mmu::fetch16;
     }
 
     /**
-     * The region around the block at {@code pc}.
+     * The region around the block at {@code pc}. If that is in a loop that is a region of its own, the region begins where that
+     * loop does.
      *
      * @param limit bytecode that it may take, as estimated
+     * @param whole whether a loop around {@code pc} is to begin where it is entered, and not here
      * @return {@code null} if its first instruction is not one to translate
      */
-    Region find(long pc, long physical, int limit) {
+    Region find(long pc, long physical, int limit, boolean whole) {
+        collect(pc, limit);
+        Node first = nodes.get(new Key(pc, null));
+        if (first == null) {
+            return null;
+        }
+        LoopNest.Part part = new LoopNest(nodes.values(), profile, isLoop).around(first, nodes.values());
+        if (part.header() == null || part.header() == first || !whole) {
+            return region(pc, physical, part);
+        }
+        long header = part.header().pc;
+        return new RegionFinder(cpu, profile, instructions, isLoop)
+                .find(header, pages.get(Region.page(header)) | header & ~PAGE_MASK, limit, false);
+    }
+
+    private void collect(long pc, int limit) {
         start = pc;
         long hot = Math.max(profile.entries(pc), 1);
         long cold = Math.max(hot / COLD, 2);
@@ -86,18 +110,23 @@ final class RegionFinder {
             }
             next.edge.node = node;
         }
-        if (nodes.isEmpty()) {
-            return null;
-        }
         for (Pending left : all) {
             if (left.edge.node == null) {
                 left.edge.node = nodes.get(new Key(left.edge.pc, left.call));
             }
         }
-        Map<Long, Node> entries = new LinkedHashMap<>();
-        entries.put(pc, nodes.get(new Key(pc, null)));
         linkReturns();
-        for (Node node : nodes.values()) {
+    }
+
+    private Region region(long pc, long physical, LoopNest.Part part) {
+        Set<Node> kept = part.nodes();
+        Node first = nodes.get(new Key(pc, null));
+        Map<Long, Node> entries = new LinkedHashMap<>();
+        entries.put(pc, first);
+        Set<Long> begins = new HashSet<>();
+        for (Node node : kept) {
+            begins.add(node.pc);
+            node.ending.edges().forEach(edge -> edge.node = kept.contains(edge.node) ? edge.node : null);
             if (node.ending instanceof Node.End.Calculated c && c.targets().size() > RegionWriter.COMPARED_TARGETS) {
                 for (Node.Edge edge : c.targets()) {
                     // The dispatch knows addresses by 32 bits of their distance.
@@ -107,7 +136,10 @@ final class RegionFinder {
                 }
             }
         }
-        return new Region(pc, physical, cpu.context(), List.copyOf(nodes.values()), entries, pages, code);
+        List<Node> ordered = Stream.concat(Stream.of(first), nodes.values().stream().filter(n -> n != first && kept.contains(n))).toList();
+        code.removeIf(run -> !begins.contains(run.pc()));
+        pages.keySet().retainAll(begins.stream().map(Region::page).toList());
+        return new Region(pc, physical, cpu.context(), ordered, entries, pages, code, part.header() != null);
     }
 
     private Node.Edge want(long pc, Node.Call call) {
