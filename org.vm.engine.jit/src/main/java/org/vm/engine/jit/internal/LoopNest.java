@@ -70,7 +70,7 @@ final class LoopNest {
             if (header != null) {
                 return header;
             }
-            if (left.contains(loop.header)
+            if (left.contains(loop.header) && loop.nodes.stream().noneMatch(LoopNest::isDispatch)
                     && (runsLong(loop) || loop.nodes.stream().anyMatch(node -> left.contains(node) && isKnown.test(node.pc)))) {
                 if (loop.nodes.contains(first)) {
                     left.retainAll(loop.nodes);
@@ -80,6 +80,11 @@ final class LoopNest {
             }
         }
         return null;
+    }
+
+    /** A jump to many places: which of them are in a loop says little of the time until it goes to another one. */
+    private static boolean isDispatch(Node node) {
+        return node.ending instanceof Node.End.Calculated(List<Node.Edge> targets) && targets.size() > 1;
     }
 
     private boolean runsLong(Loop loop) {

@@ -38,7 +38,8 @@ class LoopNestTest {
     /** Twenty instructions that ran so often, and where they lead. */
     private void node(long pc, long entries, long... next) {
         Node node = new Node(pc, null, Collections.nCopies(SIZE, ROW), new long[SIZE], pc + 4 * SIZE, entries);
-        node.ending = new Node.End.Calculated(Arrays.stream(next).mapToObj(Node.Edge::new).toList());
+        List<Node.Edge> edges = Arrays.stream(next).mapToObj(Node.Edge::new).toList();
+        node.ending = edges.size() == 2 ? new Node.End.Branch(edges.getFirst(), edges.getLast()) : new Node.End.Calculated(edges);
         nodes.put(pc, node);
         counts.put(pc, entries);
     }
@@ -122,6 +123,18 @@ class LoopNestTest {
     void leavingARegionCosts() {
         nested(20_000);
         isPart(2, 1L, 1L, 2L, 3L);
+    }
+
+    /** What a guest's interpreter runs most often at present is not all that it will run. */
+    @Test
+    void aLoopThatJumpsToManyPlacesIsWhole() {
+        node(1, 100_000, 2, 3, 4);
+        node(2, 99_000, 1);
+        node(3, 1_000, 1);
+        node(4, 10, 1, 5);
+        counts.put(5L, 1L);
+        isPart(1, null, 1L, 2L, 3L, 4L);
+        isPart(3, null, 1L, 2L, 3L, 4L);
     }
 
     @Test
