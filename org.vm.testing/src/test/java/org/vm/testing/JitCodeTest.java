@@ -134,12 +134,13 @@ class JitCodeTest {
         source.repeat("xor a2, a2, a0\nadd a3, a3, a2\nslli a4, a3, 3\n", 5);
         source.append("li a1, 500\ninner: add a0, a0, a1\naddi a1, a1, -1\nbnez a1, inner\n");
         source.repeat("add a2, a2, a4\nxor a5, a5, a2\n", 5).append("addi s0, s0, -1\nbnez s0, again\nwfi\n");
-        try (JitEngine engine = new JitEngine(new Interpreter(), ExecMode.HYBRID, 20, false, JitEngine.CODE_LIMIT);
+        try (JitEngine engine = new JitEngine(new Interpreter(), ExecMode.HYBRID, 500, false, JitEngine.CODE_LIMIT);
                 BareHart hart = new BareHart(engine)) {
             hart.load(source.toString());
-            for (int i = 0; i < 100 && code(hart).stats().waiting() + code(hart).regions().stream()
-                    .filter(region -> region.state() != TranslatedCode.State.READY).count() > 0 || i == 0; i++) {
-                hart.runner().run(30_000);
+            hart.runner().run(30_000);
+            for (int i = 0; i < 1000 && code(hart).regions().stream()
+                    .anyMatch(region -> region.state() != TranslatedCode.State.READY); i++) {
+                hart.runner().run(2_000);
                 Thread.sleep(20);
             }
             hart.runToEnd(10_000_000);

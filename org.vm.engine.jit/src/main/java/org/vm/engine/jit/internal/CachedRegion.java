@@ -31,9 +31,9 @@ final class CachedRegion {
     final int number;
     /** Guest instructions in it. */
     volatile int instructions;
-    /** Where it has nodes, besides its beginning: a loop as long as it is there, others until they are compiled. Guarded by the cache. */
+    /** Where it has nodes, besides its beginning: a loop as long as it is there, others until compiled. Guarded by the cache. */
     List<CodeCache.Key> inner;
-    /** The same of functions that it calls, until it is compiled. */
+    /** The same of functions that it calls, until compiled. Guarded by the cache. */
     List<CodeCache.Key> called;
     volatile RegionCode code;
     volatile State state = State.WAITING;

@@ -153,6 +153,7 @@ final class CodeCache {
         }
     }
 
+    /** It is compiled; a loop is known by its inner places further on. */
     private void arrived(CachedRegion cached) {
         cached.called.forEach(key -> around.remove(key, cached));
         cached.called = List.of();

@@ -39,7 +39,7 @@ final class LoopNest {
     private final LongPredicate isKnown;
     private final List<Loop> outermost;
 
-    /** @param isKnown whether a loop at this place is a region of its own already, for nobody counts what runs there any more */
+    /** @param isKnown whether a loop at this place is a region of its own: nobody counts what runs there any more */
     LoopNest(Collection<Node> nodes, CodeProfile profile, LongPredicate isKnown) {
         this.profile = profile;
         this.isKnown = isKnown;

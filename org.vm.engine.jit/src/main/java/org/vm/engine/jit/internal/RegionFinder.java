@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.function.LongPredicate;
-import java.util.stream.Stream;
 import org.vm.api.cpu.CodeProfile;
 import org.vm.api.cpu.Cpu;
 import org.vm.api.cpu.GuestTrap;
@@ -92,6 +91,7 @@ final class RegionFinder {
                 .find(header, pages.get(Region.page(header)) | header & ~PAGE_MASK, limit, false);
     }
 
+    /** Finds the nodes and where they lead; the first one is the one at {@code pc}. */
     private void collect(long pc, int limit) {
         start = pc;
         long hot = Math.max(profile.entries(pc), 1);
@@ -120,9 +120,8 @@ final class RegionFinder {
 
     private Region region(long pc, long physical, LoopNest.Part part) {
         Set<Node> kept = part.nodes();
-        Node first = nodes.get(new Key(pc, null));
         Map<Long, Node> entries = new LinkedHashMap<>();
-        entries.put(pc, first);
+        entries.put(pc, nodes.get(new Key(pc, null)));
         Set<Long> begins = new HashSet<>();
         for (Node node : kept) {
             begins.add(node.pc);
@@ -136,7 +135,7 @@ final class RegionFinder {
                 }
             }
         }
-        List<Node> ordered = Stream.concat(Stream.of(first), nodes.values().stream().filter(n -> n != first && kept.contains(n))).toList();
+        List<Node> ordered = nodes.values().stream().filter(kept::contains).toList();
         code.removeIf(run -> !begins.contains(run.pc()));
         pages.keySet().retainAll(begins.stream().map(Region::page).toList());
         return new Region(pc, physical, cpu.context(), ordered, entries, pages, code, part.header() != null);
