@@ -158,15 +158,15 @@ final class CodeCache {
         cached.called.forEach(key -> around.remove(key, cached));
         cached.called = List.of();
         if (!cached.region.loop()) {
-            gone(cached);
+            cached.inner.forEach(key -> around.remove(key, cached));
+            cached.inner = List.of();
         }
     }
 
     private void gone(CachedRegion cached) {
+        arrived(cached);
         cached.inner.forEach(key -> around.remove(key, cached));
-        cached.called.forEach(key -> around.remove(key, cached));
         cached.inner = List.of();
-        cached.called = List.of();
     }
 
     /** Leaves a region's code to the interpreter. */

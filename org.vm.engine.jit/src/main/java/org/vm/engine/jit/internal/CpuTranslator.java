@@ -16,10 +16,8 @@ final class CpuTranslator implements Translator {
 
     /** How often code is asked for that a region will contain, or a loop does, before it gets a region of its own. */
     private static final int PATIENCE = 50;
-    /** The interpreter asks for what is hot again after this fraction of the threshold. */
-    private static final int ASKED_AGAIN = 8;
-    /** A loop's code gets other regions, too, if the interpreter ran more than this fraction of what the loop did. */
-    private static final int WASTED = 64;
+    /** A loop's code gets other regions, too, if it is asked for more often than the loop runs so many times the threshold. */
+    private static final int RARELY = 8;
     /** Entries of a block that was hot in an earlier run: so many that it will be this time, too. */
     private static final int EARLY = 100;
 
@@ -86,7 +84,7 @@ final class CpuTranslator implements Translator {
         if (found.code == null) {
             return null;
         }
-        found.state = State.READY;
+        cache.compiled(found, true, 0);
         return region.pc() == pc ? found.translation(cpu) : null;
     }
 
@@ -129,7 +127,7 @@ final class CpuTranslator implements Translator {
         int asked = around.asked++;
         return asked < PATIENCE || switch (around.state) {
             case WAITING -> true;
-            case READY -> (long) asked * threshold.now() / ASKED_AGAIN * WASTED < around.runs().executed();
+            case READY -> (long) asked * threshold.now() * RARELY < around.runs().executed();
             case PROFILING, FAILED -> false;
         };
     }

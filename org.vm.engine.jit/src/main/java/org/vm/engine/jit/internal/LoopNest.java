@@ -3,8 +3,6 @@ package org.vm.engine.jit.internal;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -37,20 +35,22 @@ final class LoopNest {
 
     private final CodeProfile profile;
     private final LongPredicate isKnown;
+    private final Collection<Node> nodes;
     private final List<Loop> outermost;
 
     /** @param isKnown whether a loop at this place is a region of its own: nobody counts what runs there any more */
     LoopNest(Collection<Node> nodes, CodeProfile profile, LongPredicate isKnown) {
         this.profile = profile;
         this.isKnown = isKnown;
+        this.nodes = nodes;
         outermost = loops(nodes, nodes);
     }
 
     /**
-     * The part of {@code nodes} that {@code first} is in: the smallest loop around it that is a region of its own, or all,
+     * The part that {@code first} is in: the smallest loop around it that is a region of its own, or all,
      * without such loops that it is not in.
      */
-    Part around(Node first, Collection<Node> nodes) {
+    Part around(Node first) {
         Set<Node> left = new LinkedHashSet<>(nodes);
         Node header = divide(outermost, first, left);
         if (header != null) {
@@ -165,7 +165,7 @@ final class LoopNest {
         return part;
     }
 
-    /** Where a loop is entered most often; if nothing is known of that, what runs most often in it. */
+    /** Where a loop is entered most often; one that nothing else leads to is where the region begins. */
     private static Node header(Set<Node> loop, Collection<Node> all) {
         Map<Node, Long> entered = new HashMap<>();
         for (Node node : all) {
@@ -175,7 +175,7 @@ final class LoopNest {
             }
         }
         return entered.entrySet().stream().max(Map.Entry.comparingByValue()).map(Map.Entry::getKey)
-                .orElseGet(() -> Collections.max(loop, Comparator.comparingLong(node -> node.entries)));
+                .orElseGet(() -> loop.iterator().next());
     }
 
     /** Strongly connected components that have a cycle, by Tarjan's algorithm. */

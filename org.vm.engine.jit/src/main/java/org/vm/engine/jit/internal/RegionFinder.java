@@ -82,7 +82,7 @@ final class RegionFinder {
         if (first == null) {
             return null;
         }
-        LoopNest.Part part = new LoopNest(nodes.values(), profile, isLoop).around(first, nodes.values());
+        LoopNest.Part part = new LoopNest(nodes.values(), profile, isLoop).around(first);
         if (part.header() == null || part.header() == first || !whole) {
             return region(pc, physical, part);
         }

@@ -46,7 +46,7 @@ class LoopNestTest {
 
     private LoopNest.Part around(long pc) {
         nodes.values().forEach(node -> node.ending.edges().forEach(edge -> edge.node = nodes.get(edge.pc)));
-        return new LoopNest(nodes.values(), profile, known::contains).around(nodes.get(pc), nodes.values());
+        return new LoopNest(nodes.values(), profile, known::contains).around(nodes.get(pc));
     }
 
     private void isPart(long first, Long header, Long... pcs) {
@@ -97,6 +97,16 @@ class LoopNestTest {
         counts.put(4L, 1L);
         isPart(2, 2L, 2L);
         isPart(3, null, 3L, 1L);
+    }
+
+    /** The inner one is known to be a region, and its turns have not been counted since. */
+    @Test
+    void aKnownLoopWithinOneThatTheRegionBeginsWith() {
+        node(1, 300, 2);
+        node(2, 900, 2, 3);
+        node(3, 300, 1, 4);
+        known = Set.of(2L);
+        isPart(1, null, 1L);
     }
 
     /** Nothing is known of what comes after it: it runs until the program ends. */
