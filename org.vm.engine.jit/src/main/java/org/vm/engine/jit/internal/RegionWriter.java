@@ -58,17 +58,16 @@ final class RegionWriter {
     private static final ClassDesc MMU = desc(Mmu.class);
     private static final ClassDesc TRAP = desc(GuestTrap.class);
     private static final ClassDesc SEGMENT = desc(MemorySegment.class);
-    private static final ClassDesc MATH = desc(Math.class);
     private static final ClassDesc OBJECTS = desc(Objects.class);
     private static final ClassDesc LONGS = CD_long.arrayType();
     private static final ClassDesc INTS = CD_int.arrayType();
     private static final MethodTypeDesc RUN = MethodTypeDesc.of(CD_int, CPU, LONGS, LONGS, CD_int, CD_int);
 
     /**
-     * Instructions after which the CPU's attention is looked at: a few microseconds, and more than are profiled, so that
-     * HotSpot takes it for rare.
+     * Logarithm of the instructions after which the CPU's attention is looked at: a few microseconds, and more than are
+     * profiled, so that HotSpot takes it for rare.
      */
-    private static final int SLICE = 10_000;
+    private static final int SLICE = 13;
 
     private static final int THIS = 0;
     private static final int CPU_PARAMETER = 1;
@@ -102,10 +101,13 @@ final class RegionWriter {
     /** Local variables with the CPU, by what rows see of it. */
     private final Map<Class<?>, Integer> states = new HashMap<>();
     private TlbCode tlb;
-    /** Instructions that may still run: counted down, so that a loop has one number to keep and compare with zero. */
+    /**
+     * What is left of the budget, in one number, so that a loop has one to keep, and nothing to calculate with others that
+     * HotSpot would calculate for two loops in common, and at each of their turns. The lower half are the instructions that
+     * may run before somebody looks at the CPU's attention, counted down to zero or below; the upper half, with what the
+     * lower one borrows, the slices that may run after that.
+     */
     private int left;
-    /** Instructions that may run after those, when the CPU's attention has been looked at. */
-    private int rest;
     private int stop;
     private int target;
     private int index;
@@ -182,8 +184,7 @@ final class RegionWriter {
 
     private void run(CodeBuilder builder) {
         code = builder;
-        left = code.allocateLocal(TypeKind.INT);
-        rest = code.allocateLocal(TypeKind.INT);
+        left = code.allocateLocal(TypeKind.LONG);
         stop = code.allocateLocal(TypeKind.INT);
         index = code.allocateLocal(TypeKind.INT);
         target = code.allocateLocal(TypeKind.LONG);
@@ -301,10 +302,10 @@ final class RegionWriter {
                 .iconst_1().ishl().istore(index);
         code.getstatic(self, "TABLE", LONGS).iload(index).laload().lload(target).lcmp().ifne(exit);
         code.getstatic(self, "TABLE", LONGS).iload(index).iconst_1().iadd().laload().l2i().istore(ENTRY);
-        code.iload(left).ifgt(dispatch);
-        code.iload(rest).ifle(exit);
+        code.lload(left).l2i().ifgt(dispatch);
+        code.lload(left).lconst_0().lcmp().ifle(exit);
         registers.leave(code, REGISTERS);
-        grantMore(exit);
+        nextSlice(exit);
         registers.enterAgain(code, REGISTERS);
         toEntry();
     }
@@ -312,7 +313,7 @@ final class RegionWriter {
     /** Sets {@code target} and {@code left} for leaving at the instruction whose number is in {@code stop}. */
     private void atStop() {
         code.getstatic(self, "PCS", LONGS).iload(stop).laload().lstore(target);
-        code.iload(left).getstatic(self, "UNRETIRED", INTS).iload(stop).iaload().iadd().istore(left);
+        code.lload(left).getstatic(self, "UNRETIRED", INTS).iload(stop).iaload().i2l().ladd().lstore(left);
     }
 
     /** Leaves for {@code target} with the outcome that is in {@code index}. */
@@ -376,7 +377,7 @@ final class RegionWriter {
         registers.leave(code, REGISTERS);
         code.aload(CPU_PARAMETER).loadConstant(node.pc).putfield(CPU, "pc", CD_long);
         giveBack();
-        code.iload(left).iload(rest).iadd().istore(BUDGET).loadConstant(-node.instructions()).istore(left);
+        code.loadConstant((long) -node.instructions()).lstore(left);
         code.aload(CPU_PARAMETER).getfield(CPU, "mmu", MMU).invokeinterface(MMU, "fetchStamp", MethodTypeDesc.of(CD_long))
                 .lstore(target);
         code.aload(CPU_PARAMETER).getfield(CPU, "codeEpoch", CD_int).istore(index);
@@ -401,7 +402,7 @@ final class RegionWriter {
      * both in one place.
      */
     private void count(Node node) {
-        code.iinc(left, -node.instructions());
+        code.lload(left).loadConstant((long) -node.instructions()).ladd().lstore(left);
     }
 
     private void link(Node node, DecodedRow row) {
@@ -449,32 +450,30 @@ final class RegionWriter {
     /** Goes on if there is budget and nobody wants the CPU's attention. */
     private void poll(Label leave) {
         Label on = code.newLabel();
-        code.iload(left).ifgt(on).iload(rest).ifle(leave);
-        grantMore(leave);
+        code.lload(left).l2i().ifgt(on).lload(left).lconst_0().lcmp().ifle(leave);
+        nextSlice(leave);
         code.labelBinding(on);
     }
 
-    private void grantMore(Label leave) {
+    private void nextSlice(Label leave) {
         // HotSpot does not move the load out of a loop that stores into what may be the same array.
-        code.aload(signals).loadConstant(Cpu.PROGRESS).iload(left).i2l().lastore();
+        code.aload(signals).loadConstant(Cpu.PROGRESS).lload(left).lastore();
         code.aload(signals).loadConstant(Cpu.ATTENTION).laload().lconst_0().lcmp().ifne(leave);
-        code.iload(rest).loadConstant(SLICE).invokestatic(MATH, "min", MethodTypeDesc.of(CD_int, CD_int, CD_int))
-                .istore(index);
-        retire(index, Opcode.LADD);
-        code.iload(left).iload(index).iadd().istore(left).iload(rest).iload(index).isub().istore(rest);
+        code.lload(left).loadConstant((1L << SLICE) - (1L << Integer.SIZE)).ladd().lstore(left);
     }
 
-    /** Divides the budget: what may run before somebody looks, which counts as retired from now on, and what after that. */
+    /** Divides the budget into slices; all of it counts as retired from now on. */
     private void grant() {
-        code.iload(BUDGET).loadConstant(SLICE).invokestatic(MATH, "min", MethodTypeDesc.of(CD_int, CD_int, CD_int))
-                .istore(left);
-        code.iload(BUDGET).iload(left).isub().istore(rest);
-        retire(left, Opcode.LADD);
+        code.iload(BUDGET).loadConstant(SLICE).iushr().i2l().loadConstant(Integer.SIZE).lshl()
+                .iload(BUDGET).loadConstant((1 << SLICE) - 1).iand().i2l().ladd().lstore(left);
+        retire(BUDGET, Opcode.LADD);
     }
 
-    /** What has not run of what was granted. */
+    /** What has not run of what was granted is the budget again. */
     private void giveBack() {
-        retire(left, Opcode.LSUB);
+        code.lload(left).dup2().l2i().i2l().lsub().loadConstant(Integer.SIZE - SLICE).lshr().l2i()
+                .lload(left).l2i().iadd().istore(BUDGET);
+        retire(BUDGET, Opcode.LSUB);
     }
 
     private void retire(int instructions, Opcode operator) {
