@@ -98,6 +98,9 @@ final class RegionWriter {
     private final Map<Node, Label> labels = new HashMap<>();
     private final Set<Node> written = new HashSet<>();
     private final RegisterLocals registers = new RegisterLocals();
+    private final RegisterKinds kinds;
+    /** What is known of the registers where code is written. */
+    private Map<Integer, NumberKind> known = Map.of();
     /** Local variables with the CPU, by what rows see of it. */
     private final Map<Class<?>, Integer> states = new HashMap<>();
     private TlbCode tlb;
@@ -131,6 +134,7 @@ final class RegionWriter {
         this.rows = rows;
         this.offsetMask = offsetMask;
         table = DispatchTable.of(region.entries());
+        kinds = new RegisterKinds(region.entries().values(), rows);
     }
 
     /** The class of a region. */
@@ -338,6 +342,7 @@ final class RegionWriter {
     private void write(Node node) {
         written.add(node);
         code.labelBinding(labels.get(node));
+        known = kinds.before(node);
         int last = node.rows.size() - 1;
         if (node.rows.get(last).row().stops()) {
             stop(node, node.rows.get(last), ((Node.End.Goto) node.ending).next());
@@ -350,6 +355,7 @@ final class RegionWriter {
             if (!jumps || i < last) {
                 calculate(node, i, decoded);
                 registers.write(code, decoded);
+                kinds.after(known, node, i);
             }
         }
         DecodedRow row = node.rows.get(last);
@@ -506,6 +512,10 @@ final class RegionWriter {
     /** Leaves what the row's method returns on the stack. */
     private void calculate(Node node, int at, DecodedRow row) {
         RowBody body = rows.body(row.row());
+        if (body != null && body.isHalved() && isNarrow(node, at, body)) {
+            halved(node, at, row, body);
+            return;
+        }
         if (body != null) {
             Label end = code.newLabel();
             copy(node, at, row, body, body.elements, end);
@@ -595,6 +605,34 @@ final class RegionWriter {
                     }
                 }
                 default -> throw new IllegalStateException("the body of " + row.row() + " has a " + elements.get(i));
+            }
+        }
+    }
+
+    private boolean isNarrow(Node node, int at, RowBody body) {
+        return NumberKind.result(body, parameter -> RegisterKinds.operand(known, node, at, parameter)).isNarrow();
+    }
+
+    /** Calculates with the lower halves alone. */
+    private void halved(Node node, int at, DecodedRow row, RowBody body) {
+        for (CodeElement element : body.elements) {
+            switch (element) {
+                case LoadInstruction load -> {
+                    operand(row, body.parameters.get(load.slot()), long.class, node.pcs[at]);
+                    code.l2i();
+                }
+                case ConstantInstruction constant -> code.loadConstant(((Long) constant.constantValue()).intValue());
+                case OperatorInstruction operator -> code.with(OperatorInstruction.of(switch (operator.opcode()) {
+                    case LADD -> Opcode.IADD;
+                    case LSUB -> Opcode.ISUB;
+                    case LMUL -> Opcode.IMUL;
+                    case LAND -> Opcode.IAND;
+                    case LOR -> Opcode.IOR;
+                    case LXOR -> Opcode.IXOR;
+                    case LNEG -> Opcode.INEG;
+                    default -> throw new IllegalStateException("the body of " + row.row() + " has a " + operator);
+                }));
+                default -> code.i2l();
             }
         }
     }

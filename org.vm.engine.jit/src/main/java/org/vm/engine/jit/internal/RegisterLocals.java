@@ -58,7 +58,7 @@ final class RegisterLocals {
         }
     }
 
-    private static boolean isZero(int slot, RegisterFile file) {
+    static boolean isZero(int slot, RegisterFile file) {
         return file.zero() >= 0 && slot == file.source(file.zero());
     }
 

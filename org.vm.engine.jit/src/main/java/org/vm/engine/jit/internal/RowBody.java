@@ -8,6 +8,7 @@ import java.lang.classfile.CodeElement;
 import java.lang.classfile.Instruction;
 import java.lang.classfile.Label;
 import java.lang.classfile.Opcode;
+import java.lang.classfile.TypeKind;
 import java.lang.classfile.instruction.BranchInstruction;
 import java.lang.classfile.instruction.ConstantInstruction;
 import java.lang.classfile.instruction.ConvertInstruction;
@@ -160,6 +161,23 @@ final class RowBody {
             case "store64" -> new Access(true, 8);
             default -> null;
         };
+    }
+
+    /**
+     * Whether the lower half of what it returns depends on nothing but the lower halves of its parameters, so that they are
+     * enough where the result is known to be a sign-extended number.
+     */
+    boolean isHalved() {
+        return elements.stream().allMatch(element -> switch (element) {
+            case LoadInstruction load -> load.typeKind() == TypeKind.LONG;
+            case ConstantInstruction constant -> constant.typeKind() == TypeKind.LONG;
+            case OperatorInstruction operator -> switch (operator.opcode()) {
+                case LADD, LSUB, LMUL, LAND, LOR, LXOR, LNEG -> true;
+                default -> false;
+            };
+            case ReturnInstruction _ -> true;
+            default -> false;
+        });
     }
 
     /**
