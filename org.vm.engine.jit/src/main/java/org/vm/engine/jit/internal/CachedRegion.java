@@ -68,15 +68,15 @@ final class CachedRegion {
                 .map(node -> new CodeCache.Key(node.pc, region.physical(node.pc), region.context())).toList();
     }
 
-    /** As {@code cpu} runs it. Memory must hold what was translated. On the CPU's thread. */
-    RegionTranslation translation(Cpu cpu) {
+    /** As {@code cpu} runs it, which has {@code links}. Memory must hold what was translated. On the CPU's thread. */
+    RegionTranslation translation(Cpu cpu, RegionLinks links) {
         for (RegionTranslation translation : translations) {
             if (translation.cpu == cpu) {
                 translation.renew(this);
                 return translation;
             }
         }
-        RegionTranslation translation = new RegionTranslation(cpu, this);
+        RegionTranslation translation = new RegionTranslation(cpu, this, links);
         translations.add(translation);
         return translation;
     }

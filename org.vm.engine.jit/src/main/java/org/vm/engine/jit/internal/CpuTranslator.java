@@ -27,6 +27,7 @@ final class CpuTranslator implements Translator {
     private final Threshold threshold;
     private final RememberedRegions remembered;
     private final boolean background;
+    private final RegionLinks links = new RegionLinks();
     private boolean reported;
 
     CpuTranslator(Cpu cpu, CodeCache cache, Compiler compiler, Threshold threshold, RememberedRegions remembered,
@@ -55,7 +56,7 @@ final class CpuTranslator implements Translator {
             }
             if (known.region.isMapped(cpu.mmu) && known.region.isUnchanged(cpu.mmu)) {
                 return switch (known.state) {
-                    case READY -> known.translation(cpu);
+                    case READY -> known.translation(cpu, links);
                     case PROFILING -> new Profiled(known);
                     case WAITING, FAILED -> null;
                 };
@@ -85,7 +86,7 @@ final class CpuTranslator implements Translator {
             return null;
         }
         cache.compiled(found, true, 0);
-        return region.pc() == pc ? found.translation(cpu) : null;
+        return region.pc() == pc ? found.translation(cpu, links) : null;
     }
 
     /** A mistake of the translator's costs a guest speed, never its CPU. */
@@ -197,7 +198,7 @@ final class CpuTranslator implements Translator {
 
         Profiled(CachedRegion cached) {
             this.cached = cached;
-            this.translation = cached.translation(cpu);
+            this.translation = cached.translation(cpu, links);
         }
 
         @Override
@@ -206,7 +207,7 @@ final class CpuTranslator implements Translator {
                 return Outcome.STALE;
             }
             long before = cpu.retired;
-            Outcome outcome = translation.run(Math.min(limit, before + cached.unprofiled));
+            Outcome outcome = translation.enter(Math.min(limit, before + cached.unprofiled));
             // Another try costs something, too, if nothing retired.
             cached.unprofiled -= (int) (cpu.retired - before) + 1;
             if (cached.unprofiled <= 0 && cached.state == State.PROFILING) {

@@ -22,7 +22,7 @@ final class LoopNest {
     /** Turns of a visit, on average, that make a loop a region of its own. */
     private static final int TURNS = 8;
     /** Instructions of a visit that do: to leave a region and enter another one, and back, takes as long as some fifty. */
-    static final int VISIT = 1000;
+    static final int VISIT = 700;
 
     /**
      * What belongs to one region.

@@ -5,10 +5,13 @@ import org.vm.api.cpu.Translation;
 import org.vm.api.cpu.TranslationStats;
 import org.vm.api.mmu.Mmu;
 
-/** A region as one CPU enters it; counts how that ends. */
+/** A region as one CPU enters it; counts how that ends. On the CPU's thread, but for {@link #drop}. */
 final class RegionTranslation implements Translation {
     final Cpu cpu;
+    final long pc;
     private final Mmu mmu;
+    private final int context;
+    private final RegionLinks links;
     /** {@code null} when it is gone. */
     private Region region;
     /** {@code null} when it is gone. Set by other threads: until this CPU sees that, it may run what is still right. */
@@ -23,9 +26,12 @@ final class RegionTranslation implements Translation {
     private long trapped;
     private long stale;
 
-    RegionTranslation(Cpu cpu, CachedRegion cached) {
+    RegionTranslation(Cpu cpu, CachedRegion cached, RegionLinks links) {
         this.cpu = cpu;
+        this.pc = cached.region.pc();
         this.mmu = cpu.mmu;
+        this.context = cached.region.context();
+        this.links = links;
         renew(cached);
     }
 
@@ -42,8 +48,33 @@ final class RegionTranslation implements Translation {
         region = null;
     }
 
+    /** Runs it, and from there on whatever compiled regions follow each other. */
     @Override
     public Outcome run(long limit) {
+        links.add(this);
+        Outcome outcome = enter(limit);
+        // A trap retires nothing, and its handler may trap: every turn counts as one instruction, too.
+        for (long left = limit - 1; outcome == Outcome.RAN && cpu.retired - left < 0 && !cpu.attention(); left--) {
+            RegionTranslation next = links.find(cpu.pc);
+            if (next == null || !next.isReady()) {
+                return Outcome.RAN;
+            }
+            outcome = next.enter(left);
+            if (outcome == Outcome.STALE) {
+                // Another thread dropped it just now. What was asked for did run.
+                return Outcome.RAN;
+            }
+        }
+        return outcome;
+    }
+
+    /** Whether the code is known to be what memory holds, without another look. */
+    private boolean isReady() {
+        return code != null && mmu.fetchStamp() == stamp && cpu.codeEpoch == epoch && cpu.context() == context;
+    }
+
+    /** Runs this one only. */
+    Outcome enter(long limit) {
         RegionCode code = this.code;
         if (code == null || (mmu.fetchStamp() != stamp || cpu.codeEpoch != epoch) && !isCurrent()) {
             stale++;
