@@ -23,6 +23,8 @@ final class CachedRegion {
      */
     private static final int PROFILED_TIMES = 8;
     private static final int PROFILED_AT_LEAST = 2000;
+    /** What can be entered in several places runs as often as this for some of them. */
+    private static final int PROFILED_ENTRIES = 4;
 
     volatile Region region;
     /** The class, deflated. */
@@ -35,6 +37,10 @@ final class CachedRegion {
     List<CodeCache.Key> inner;
     /** The same of functions that it calls, until compiled. Guarded by the cache. */
     List<CodeCache.Key> called;
+    /** Where it can be entered, by the numbers of its entries. */
+    private volatile long[] entries = {};
+    /** The same, besides its beginning; until it is gone. Guarded by the cache. */
+    List<CodeCache.Key> entered = List.of();
     volatile RegionCode code;
     volatile State state = State.WAITING;
     /** Bytes of its bytecode and its table; 0 until there is any. */
@@ -58,7 +64,8 @@ final class CachedRegion {
         this.number = number;
         this.instructions = region.instructions();
         this.profile = RegionProfile.of(region);
-        this.unprofiled = Math.max(PROFILED_AT_LEAST, PROFILED_TIMES * instructions);
+        this.unprofiled = Math.max(PROFILED_AT_LEAST, PROFILED_TIMES * instructions)
+                * Math.min(region.entries().size(), PROFILED_ENTRIES);
         this.inner = keys(region, node -> node.call == null);
         this.called = keys(region, node -> node.call != null);
     }
@@ -68,17 +75,30 @@ final class CachedRegion {
                 .map(node -> new CodeCache.Key(node.pc, region.physical(node.pc), region.context())).toList();
     }
 
-    /** As {@code cpu} runs it, which has {@code links}. Memory must hold what was translated. On the CPU's thread. */
-    RegionTranslation translation(Cpu cpu, RegionLinks links) {
+    /** As {@code cpu} runs it, which has {@code links}, from one of its entries. Memory must hold what was translated. On the CPU's thread. */
+    RegionTranslation translation(Cpu cpu, RegionLinks links, long pc) {
         for (RegionTranslation translation : translations) {
-            if (translation.cpu == cpu) {
+            if (translation.cpu == cpu && translation.pc == pc) {
                 translation.renew(this);
                 return translation;
             }
         }
-        RegionTranslation translation = new RegionTranslation(cpu, this, links);
+        RegionTranslation translation = new RegionTranslation(cpu, this, links, pc);
         translations.add(translation);
         return translation;
+    }
+
+    /** Number of the entry at an address where there is one. */
+    int entry(long pc) {
+        for (int i = 1; i < entries.length; i++) {
+            if (entries[i] == pc) {
+                return i;
+            }
+        }
+        if (pc != region.pc()) {
+            throw new IllegalArgumentException("region " + number + " has no entry at 0x" + Long.toHexString(pc));
+        }
+        return 0;
     }
 
     /** Leaves it the first of its nodes; before a class is made of it. */
@@ -98,6 +118,9 @@ final class CachedRegion {
         } finally {
             deflater.end();
         }
+        entries = written.table().entries().stream().mapToLong(node -> node.pc).toArray();
+        entered = Arrays.stream(entries).filter(pc -> pc != region.pc())
+                .mapToObj(pc -> new CodeCache.Key(pc, region.physical(pc), region.context())).toList();
         region = region.withoutNodes();
         bytes = written.codeLength() + written.table().words().length * Long.BYTES;
         code = made;

@@ -43,6 +43,8 @@ final class CodeCache {
     /** Regions at most, for also those that cannot be translated take room. */
     private final int most;
     private final Map<Key, CachedRegion> regions = new ConcurrentHashMap<>();
+    /** Regions by their entries, besides where they begin. */
+    private final Map<Key, CachedRegion> entered = new ConcurrentHashMap<>();
     /** Regions by places in them that are no entries: all that are not compiled yet, and loops. */
     private final Map<Key, CachedRegion> around = new ConcurrentHashMap<>();
     /** CPUs that use it; guarded by the engine. */
@@ -68,8 +70,10 @@ final class CodeCache {
         this.most = (int) Math.min(limit / SMALL, Integer.MAX_VALUE);
     }
 
+    /** What begins at a place, or can be entered there. */
     CachedRegion find(Key key) {
-        return regions.get(key);
+        CachedRegion begins = regions.get(key);
+        return begins == null ? entered.get(key) : begins;
     }
 
     /** A region on its way that will contain this place, or a loop that does; {@code null} if there is none. */
@@ -115,6 +119,7 @@ final class CodeCache {
                 } else {
                     translated++;
                     cached.translated(code, written);
+                    cached.entered.forEach(key -> entered.putIfAbsent(key, cached));
                     bytes += cached.bytes;
                 }
                 makeRoom(cached);
@@ -164,6 +169,8 @@ final class CodeCache {
     }
 
     private void gone(CachedRegion cached) {
+        cached.entered.forEach(key -> entered.remove(key, cached));
+        cached.entered = List.of();
         arrived(cached);
         cached.inner.forEach(key -> around.remove(key, cached));
         cached.inner = List.of();

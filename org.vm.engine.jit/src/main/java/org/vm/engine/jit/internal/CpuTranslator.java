@@ -56,8 +56,8 @@ final class CpuTranslator implements Translator {
             }
             if (known.region.isMapped(cpu.mmu) && known.region.isUnchanged(cpu.mmu)) {
                 return switch (known.state) {
-                    case READY -> known.translation(cpu, links);
-                    case PROFILING -> new Profiled(known);
+                    case READY -> known.translation(cpu, links, pc);
+                    case PROFILING -> new Profiled(known, pc);
                     case WAITING, FAILED -> null;
                 };
             }
@@ -86,7 +86,7 @@ final class CpuTranslator implements Translator {
             return null;
         }
         cache.compiled(found, true, 0);
-        return region.pc() == pc ? found.translation(cpu, links) : null;
+        return region.pc() == pc ? found.translation(cpu, links, pc) : null;
     }
 
     /** A mistake of the translator's costs a guest speed, never its CPU. */
@@ -196,9 +196,9 @@ final class CpuTranslator implements Translator {
         private final CachedRegion cached;
         private final RegionTranslation translation;
 
-        Profiled(CachedRegion cached) {
+        Profiled(CachedRegion cached, long pc) {
             this.cached = cached;
-            this.translation = cached.translation(cpu, links);
+            this.translation = cached.translation(cpu, links, pc);
         }
 
         @Override

@@ -21,15 +21,16 @@ import org.vm.api.cpu.CodeProfile;
 final class LoopNest {
     /** Turns of a visit, on average, that make a loop a region of its own. */
     private static final int TURNS = 8;
-    /** Instructions of a visit that do: to leave a region and enter another one, and back, takes as long as some fifty. */
+    /** Instructions of a visit that do: to leave a region and enter another one, and back, takes as long as some two hundred. */
     static final int VISIT = 700;
 
     /**
      * What belongs to one region.
      *
-     * @param header where it should begin, if it is a loop; {@code null} if it is none
+     * @param header  where it should begin, if it is a loop; {@code null} if it is none
+     * @param entries where it can be entered, besides where it begins
      */
-    record Part(Set<Node> nodes, Node header) {}
+    record Part(Set<Node> nodes, Node header, List<Node> entries) {}
 
     private record Loop(Set<Node> nodes, Node header, List<Loop> inner) {}
 
@@ -49,18 +50,26 @@ final class LoopNest {
     /**
      * The part that {@code first} is in: the smallest loop around it that is a region of its own, or all,
      * without such loops that it is not in.
+     *
+     * @param returns where it is come back to, from calls that lead out of it: entries, unless they are in a loop, of which
+     *                HotSpot wants to have one entry
      */
-    Part around(Node first) {
+    Part around(Node first, Collection<Node> returns) {
         Set<Node> left = new LinkedHashSet<>(nodes);
         Node header = divide(outermost, first, left);
         if (header != null) {
             Set<Node> loop = reachable(header, left);
             if (loop.contains(first) && isCycle(loop, header)) {
-                return new Part(loop, header);
+                return new Part(loop, header, List.of());
             }
         }
         // What is left of a loop without the loops in it leads from one of those to the next.
-        return new Part(reachable(first, left), null);
+        List<Node> entries = returns.stream()
+                .filter(node -> node != first && left.contains(node) && outermost.stream().noneMatch(l -> l.nodes.contains(node)))
+                .toList();
+        Set<Node> reached = reachable(first, left);
+        entries.forEach(entry -> reached.addAll(reachable(entry, left)));
+        return new Part(reached, null, entries);
     }
 
     /** Takes from {@code left} what is not in the part of {@code first}; returns that part's header if it is a loop. */

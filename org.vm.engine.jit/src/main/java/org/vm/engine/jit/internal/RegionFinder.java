@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.function.LongPredicate;
@@ -50,6 +51,8 @@ final class RegionFinder {
     private final Map<Key, Node> nodes = new LinkedHashMap<>();
     private final Map<Long, Long> pages = new LinkedHashMap<>();
     private final List<Region.Run> code = new ArrayList<>();
+    /** Where calls return to, from wherever they lead. */
+    private final List<Node.Edge> returns = new ArrayList<>();
     private final PriorityQueue<Pending> pending = new PriorityQueue<>((a, b) -> a.entries != b.entries
             ? Long.compare(b.entries, a.entries) : Integer.compare(a.order, b.order));
     private final List<Pending> all = new ArrayList<>();
@@ -82,7 +85,8 @@ final class RegionFinder {
         if (first == null) {
             return null;
         }
-        LoopNest.Part part = new LoopNest(nodes.values(), profile, isLoop).around(first);
+        LoopNest.Part part = new LoopNest(nodes.values(), profile, isLoop).around(first,
+                returns.stream().map(edge -> edge.node).filter(Objects::nonNull).distinct().toList());
         if (part.header() == null || part.header() == first || !whole) {
             return region(pc, physical, part);
         }
@@ -122,14 +126,14 @@ final class RegionFinder {
         Set<Node> kept = part.nodes();
         Map<Long, Node> entries = new LinkedHashMap<>();
         entries.put(pc, nodes.get(new Key(pc, null)));
+        part.entries().stream().filter(node -> isNear(pc, node.pc)).forEach(node -> entries.putIfAbsent(node.pc, node));
         Set<Long> begins = new HashSet<>();
         for (Node node : kept) {
             begins.add(node.pc);
             node.ending.edges().forEach(edge -> edge.node = kept.contains(edge.node) ? edge.node : null);
             if (node.ending instanceof Node.End.Calculated c && c.targets().size() > RegionWriter.COMPARED_TARGETS) {
                 for (Node.Edge edge : c.targets()) {
-                    // The dispatch knows addresses by 32 bits of their distance.
-                    if (edge.node != null && (int) (edge.pc - pc) == edge.pc - pc) {
+                    if (edge.node != null && isNear(pc, edge.pc)) {
                         entries.putIfAbsent(edge.pc, edge.node);
                     }
                 }
@@ -139,6 +143,11 @@ final class RegionFinder {
         code.removeIf(run -> !begins.contains(run.pc()));
         pages.keySet().retainAll(begins.stream().map(Region::page).toList());
         return new Region(pc, physical, cpu.context(), ordered, entries, pages, code, part.header() != null);
+    }
+
+    /** The dispatch knows addresses by 32 bits of their distance. */
+    private static boolean isNear(long pc, long other) {
+        return (int) (other - pc) == other - pc;
     }
 
     private Node.Edge want(long pc, Node.Call call) {
@@ -219,6 +228,9 @@ final class RegionFinder {
 
     private Node.End jump(Node node, DecodedRow row, Result.Jump jump) {
         boolean links = jump.file() != null && row.destination() >= 0 && row.destination() != jump.file().sink();
+        if (links && node.call == null) {
+            returns.add(want(node.end, null));
+        }
         Long known = knownTarget(node);
         if (known != null) {
             return new Node.End.Jump(links ? wantCall(node, row, known) : want(known, node.call));

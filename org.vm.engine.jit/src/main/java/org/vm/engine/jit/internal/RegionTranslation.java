@@ -11,6 +11,7 @@ final class RegionTranslation implements Translation {
     final long pc;
     private final Mmu mmu;
     private final int context;
+    private final int entry;
     private final RegionLinks links;
     /** {@code null} when it is gone. */
     private Region region;
@@ -26,9 +27,10 @@ final class RegionTranslation implements Translation {
     private long trapped;
     private long stale;
 
-    RegionTranslation(Cpu cpu, CachedRegion cached, RegionLinks links) {
+    RegionTranslation(Cpu cpu, CachedRegion cached, RegionLinks links, long pc) {
         this.cpu = cpu;
-        this.pc = cached.region.pc();
+        this.pc = pc;
+        this.entry = cached.entry(pc);
         this.mmu = cpu.mmu;
         this.context = cached.region.context();
         this.links = links;
@@ -81,7 +83,7 @@ final class RegionTranslation implements Translation {
             return Outcome.STALE;
         }
         long before = cpu.retired;
-        int outcome = code.run(cpu, cpu.registers, mmu.translations(), 0, (int) Math.min(limit - before, 1 << 30));
+        int outcome = code.run(cpu, cpu.registers, mmu.translations(), entry, (int) Math.min(limit - before, 1 << 30));
         long after = cpu.retired;
         entries++;
         executed += after - before;

@@ -120,6 +120,8 @@ final class RegionWriter {
     private Label dispatch;
     /** Looks up where {@code target} is in the region. */
     private Label find;
+    /** Whether anything goes there. */
+    private boolean finds;
     /** Leaves the region for {@code target}. */
     private Label exit;
     private final List<Stub> exits = new ArrayList<>();
@@ -203,7 +205,7 @@ final class RegionWriter {
         for (Node node : region.nodes()) {
             write(node);
         }
-        if (!table.isEmpty()) {
+        if (finds) {
             find();
         }
         ways();
@@ -490,6 +492,7 @@ final class RegionWriter {
     /** Continues at {@code target}. */
     private void calculated(List<Node.Edge> targets) {
         if (isDispatched(targets)) {
+            finds |= !table.isEmpty();
             code.goto_(table.isEmpty() ? exit : find);
             return;
         }

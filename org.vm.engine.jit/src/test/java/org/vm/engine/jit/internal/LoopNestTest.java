@@ -22,6 +22,7 @@ class LoopNestTest {
     /** Of places that are not in the region, too. */
     private final Map<Long, Long> counts = new LinkedHashMap<>();
     private Set<Long> known = Set.of();
+    private List<Long> returns = List.of();
 
     private final CodeProfile profile = new CodeProfile() {
         @Override
@@ -46,7 +47,8 @@ class LoopNestTest {
 
     private LoopNest.Part around(long pc) {
         nodes.values().forEach(node -> node.ending.edges().forEach(edge -> edge.node = nodes.get(edge.pc)));
-        return new LoopNest(nodes.values(), profile, known::contains).around(nodes.get(pc));
+        return new LoopNest(nodes.values(), profile, known::contains)
+                .around(nodes.get(pc), returns.stream().map(nodes::get).toList());
     }
 
     private void isPart(long first, Long header, Long... pcs) {
@@ -154,5 +156,19 @@ class LoopNestTest {
         node(3, 500);
         isPart(1, null, 1L, 2L, 3L);
         assertNull(around(3).header());
+    }
+
+    @Test
+    void whereCallsReturnToIsAnEntryUnlessItIsInALoop() {
+        node(1, 500);
+        node(2, 500, 3);
+        node(3, 500);
+        node(4, 500, 5);
+        node(5, 900, 4, 6);
+        node(6, 500);
+        returns = List.of(2L, 4L);
+        isPart(1, null, 1L, 2L, 3L);
+        assertEquals(List.of(nodes.get(2L)), around(1).entries());
+        isPart(4, null, 2L, 3L, 4L, 5L, 6L);
     }
 }
