@@ -51,6 +51,7 @@ enum NumberKind {
     static NumberKind result(RowBody body, IntFunction<NumberKind> parameter) {
         Deque<NumberKind> stack = new ArrayDeque<>();
         Map<Label, List<NumberKind>> arriving = new HashMap<>();
+        NumberKind result = null;
         for (CodeElement element : body.elements) {
             switch (element) {
                 case LoadInstruction load -> stack.push(load.typeKind() == TypeKind.LONG
@@ -88,14 +89,16 @@ enum NumberKind {
                     stack.addAll(both);
                 }
                 case ReturnInstruction end -> {
-                    return end.typeKind() == TypeKind.LONG && element == body.elements.getLast() ? stack.pop() : ANY;
+                    NumberKind returned = end.typeKind() == TypeKind.LONG ? stack.pop() : ANY;
+                    result = result == null ? returned : result.or(returned);
+                    stack.clear();
                 }
                 default -> {
                     return ANY;
                 }
             }
         }
-        return ANY;
+        return result == null ? ANY : result;
     }
 
     private static List<NumberKind> either(List<NumberKind> some, List<NumberKind> others) {
