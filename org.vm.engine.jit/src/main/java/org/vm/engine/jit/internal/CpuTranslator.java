@@ -160,12 +160,14 @@ final class CpuTranslator implements Translator {
 
     @Override
     public void flush() {
+        links.clear();
         cache.flush();
     }
 
     @Override
     public void close() {
         // The engine counts who uses the cache.
+        links.clear();
     }
 
     private interface Step {

@@ -1,5 +1,7 @@
 package org.vm.engine.jit.internal;
 
+import java.util.Arrays;
+
 /** Regions that one CPU entered lately, by where they begin: so it gets from one to the next without the interpreter. */
 final class RegionLinks {
     private static final int SLOTS = 1024;
@@ -17,6 +19,11 @@ final class RegionLinks {
     RegionTranslation find(long pc) {
         RegionTranslation translation = recent[slot(pc)];
         return translation != null && translation.pc == pc ? translation : null;
+    }
+
+    /** Tasks of the compiler may keep what has this, and no instruction should stay for that. */
+    void clear() {
+        Arrays.fill(recent, null);
     }
 
     private static int slot(long pc) {
