@@ -76,6 +76,19 @@ public final class Accumulating {
         return Double.longBitsToDouble(Double.doubleToRawLongBits(fs1) ^ Double.doubleToRawLongBits(fs2) ^ macc);
     }
 
+    /** macc = the lower half of rs1, sign-extended. */
+    @Into("macc")
+    @Encoding("0000101 00000 rs1 000 00000 0001011")
+    public static long setw(long rs1) {
+        return (int) rs1;
+    }
+
+    /** rd = rs1 ^ macc. */
+    @Encoding("0000110 00000 rs1 000 rd 0001011")
+    public static long fold(long rs1, long macc) {
+        return rs1 ^ macc;
+    }
+
     /** Goes to pc + imm if rs1 exceeds macc. */
     @Encoding("imm[12|10:5] 00000 rs1 100 imm[4:1|11] 0001011")
     public static boolean bover(long rs1, long macc) {

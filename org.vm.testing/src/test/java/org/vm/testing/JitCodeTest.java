@@ -148,6 +148,32 @@ class JitCodeTest {
         }
     }
 
+    /** What is known of its number ends where a program writes it by its own number. */
+    @Test
+    void aControlRegisterHasAllBitsThatAProgramWritesAfterAnInstructionThatWroteFew() {
+        try (JitEngine engine = new JitEngine(new Interpreter(), ExecMode.JIT, 50, false, JitEngine.CODE_LIMIT);
+                BareHart hart = new BareHart(engine, List.of(Accumulating.EXTENSION))) {
+            hart.load("""
+                            li      s0, 1000
+                            li      a1, 0x123456789
+                            j       1f
+                            # The region begins here, where most is, and not behind the csrw, where nothing would be known.
+                    1:      add     a0, a0, a3
+                            addi    s0, s0, -1
+                            li      a2, -5
+                            setw    s0
+                            csrw    macc, a1
+                            fold    a3, a2
+                            bnez    s0, 1b
+                            add     a0, a0, a3
+                            wfi
+                    """);
+            hart.runToEnd(100_000);
+            assertEquals(1000 * (0x1_2345_6789L ^ -5), hart.x(A0));
+            assertTrue(code(hart).stats().runs().executed() > 5_000, code(hart).stats().toString());
+        }
+    }
+
     /** Each reading of a counter puts all registers in their place, which is more bytecode than it is estimated to be. */
     @Test
     void whatTurnsOutLargerThanHotSpotCompilesIsCut() {

@@ -351,7 +351,7 @@ final class RandomGuest {
     private void accumulate() {
         String a = integer();
         String b = integer();
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(14)) {
             case 0, 1, 2 -> line("mac " + a + ", " + b);
             case 3 -> line("weigh " + a + ", " + b);
             case 4 -> line("clip " + a + ", " + b);
@@ -362,6 +362,8 @@ final class RandomGuest {
                 String over = label();
                 line("bover " + a + ", " + over, calculation(), over + ":");
             }
+            case 9 -> line("setw " + a);
+            case 10 -> line("fold " + a + ", " + b);
             // Of all levels, and one that nobody may write.
             default -> line(pick(ACCESSES) + " " + a + ", " + pick(ADDED) + ", " + b);
         }

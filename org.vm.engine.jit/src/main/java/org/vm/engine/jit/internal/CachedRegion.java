@@ -75,7 +75,10 @@ final class CachedRegion {
                 .map(node -> new CodeCache.Key(node.pc, region.physical(node.pc), region.context())).toList();
     }
 
-    /** As {@code cpu} runs it, which has {@code links}, from one of its entries. Memory must hold what was translated. On the CPU's thread. */
+    /**
+     * As {@code cpu} runs it, which has {@code links}, from one of its entries. Memory must hold what was translated. On the
+     * CPU's thread.
+     */
     RegionTranslation translation(Cpu cpu, RegionLinks links, long pc) {
         for (RegionTranslation translation : translations) {
             if (translation.cpu == cpu && translation.pc == pc) {

@@ -63,10 +63,10 @@ final class LoopNest {
                 return new Part(loop, header, List.of());
             }
         }
-        // What is left of a loop without the loops in it leads from one of those to the next.
         List<Node> entries = returns.stream()
                 .filter(node -> node != first && left.contains(node) && outermost.stream().noneMatch(l -> l.nodes.contains(node)))
                 .toList();
+        // What is left of a loop without the loops in it leads from one of those to the next.
         Set<Node> reached = reachable(first, left);
         entries.forEach(entry -> reached.addAll(reachable(entry, left)));
         return new Part(reached, null, entries);

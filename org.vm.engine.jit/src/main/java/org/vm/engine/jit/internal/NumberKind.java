@@ -75,7 +75,7 @@ enum NumberKind {
                         stack.pop();
                     }
                     arriving.merge(branch.target(), new ArrayList<>(stack), NumberKind::either);
-                    if (branch.opcode() == Opcode.GOTO) {
+                    if (branch.opcode() == Opcode.GOTO || branch.opcode() == Opcode.GOTO_W) {
                         stack.clear();
                     }
                 }

@@ -73,11 +73,12 @@ final class RegisterKinds {
         }
     }
 
-    /** Of an operand of a row, by the registers before it. */
+    /** Of an operand of a row, by the registers before it. Of control registers nothing: what stops may write to them too. */
     static NumberKind operand(Map<Integer, NumberKind> kinds, Node node, int at, int parameter) {
         DecodedRow row = node.rows.get(at);
         long value = row.values()[parameter];
         return switch (row.row().operands().get(parameter)) {
+            case Operand.Register r when r.file().control() -> NumberKind.ANY;
             case Operand.Register r -> RegisterLocals.isZero((int) value, r.file()) ? NumberKind.ZERO
                     : kinds.getOrDefault((int) value, NumberKind.ANY);
             case Operand.Immediate _ -> NumberKind.of(value);

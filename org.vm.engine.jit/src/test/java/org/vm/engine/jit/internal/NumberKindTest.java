@@ -8,7 +8,6 @@ import static org.vm.engine.jit.internal.NumberKind.NARROW;
 import static org.vm.engine.jit.internal.NumberKind.POSITIVE;
 import static org.vm.engine.jit.internal.NumberKind.ZERO;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -141,7 +140,7 @@ class NumberKindTest {
 
     @Test
     void lowerHalvesAreEnoughOnlyWhereNothingComesDownFromTheUpperOnes() {
-        assertTrue(Arrays.asList("add", "and", "xor", "subtract").stream().allMatch(name -> body(name).isHalved()));
-        assertFalse(Arrays.asList("shift", "less", "greater", "addw").stream().anyMatch(name -> body(name).isHalved()));
+        assertTrue(List.of("add", "and", "xor", "subtract").stream().allMatch(name -> body(name).isHalved()));
+        assertFalse(List.of("shift", "less", "greater", "addw").stream().anyMatch(name -> body(name).isHalved()));
     }
 }
