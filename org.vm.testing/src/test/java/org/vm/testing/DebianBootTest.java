@@ -3,6 +3,7 @@ package org.vm.testing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -12,6 +13,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -36,7 +39,7 @@ import org.vm.machine.internal.VirtualMachine;
 /** Debian's own kernel and firmware, unmodified. Skipped where they are not cached and cannot be fetched. */
 class DebianBootTest {
     private static final Duration BOOT = Duration.ofMinutes(5);
-    private static final Duration COMMAND = Duration.ofMinutes(1);
+    private static final Duration COMMAND = Duration.ofMinutes(3);
     private static final String PROMPT = "root@linux:~# ";
 
     private static GuestImage image(String name) {
@@ -173,10 +176,15 @@ class DebianBootTest {
         }
     }
 
-    @Test
+    /** Checksums in parallel, and what shells do. */
+    @ParameterizedTest
+    @ValueSource(ints = {30, 600})
     @Tag("slow")
-    void linuxCalculatesRightWhileItsModeChangesAHundredTimes() throws Exception {
+    void linuxCalculatesRightWhileItsModeChangesAHundredTimes(int seconds) throws Exception {
         String sum = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(new byte[4 << 20]));
+        byte[] numbers = IntStream.rangeClosed(1, 20_000).mapToObj(i -> i + "\n").collect(Collectors.joining())
+                .getBytes(StandardCharsets.US_ASCII);
+        String unzipped = HexFormat.of().formatHex(MessageDigest.getInstance("MD5").digest(numbers));
         Interpreter interpreter = new Interpreter();
         try (JitEngine hybrid = new JitEngine(interpreter, ExecMode.HYBRID, 200);
                 JitEngine jit = new JitEngine(interpreter, ExecMode.JIT, 1);
@@ -203,9 +211,12 @@ class DebianBootTest {
             try {
                 long begun = System.nanoTime();
                 // A change takes as long as a vCPU takes to leave its translator, so time decides, within bounds.
-                while (System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(30) && !changes.isDone()) {
+                while (System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(seconds) && !changes.isDone()) {
                     String output = run(guest, "for i in 1 2 3; do head -c 4194304 /dev/zero | sha256sum & done; wait");
                     assertEquals(3, output.split(sum, -1).length - 1, output);
+                    output = run(guest, "seq 20000 | gzip | gunzip | md5sum & "
+                            + "awk 'BEGIN { for (i = 0; i < 30000; i++) s += i * i; print s }'; wait");
+                    assertTrue(output.contains(unzipped) && output.contains("8999550005000"), output);
                     rounds++;
                 }
             } finally {
