@@ -38,9 +38,13 @@ final class TranslatingEngine implements ExecutionEngine, AutoCloseable {
         return jit.runner(cpu);
     }
 
+    boolean hasTranslated(long instructions) {
+        return retired.get() >= instructions;
+    }
+
     /** Fails if translated code retired fewer instructions than this so far. */
     void assertTranslated(long instructions) {
-        assertTrue(retired.get() >= instructions, "translated code retired " + retired + " instructions only");
+        assertTrue(hasTranslated(instructions), "translated code retired " + retired + " instructions only");
     }
 
     @Override
