@@ -74,6 +74,7 @@ class RandomProgramsTest {
     void loopsThatAreTranslatedInTheBackgroundDoAsUnderQemu() throws Exception {
         try (TranslatingEngine engine = new TranslatingEngine(ExecMode.HYBRID, 4)) {
             compare(new InterpretedHart(engine, PagingMode.SV39, WHOLE), 3003, 1000);
+            engine.assertTranslated(100);
         }
     }
 
