@@ -19,6 +19,13 @@ final class AnonymousMapping {
     /** Alignment that lets the host use huge pages. */
     private static final long HUGE_PAGE = 2 << 20;
     private static final long MAP_FAILED = -1;
+    /**
+     * Below this address memory is wanted, if there is room: what compiled code adds to an offset is a part of its instructions
+     * then, not a number that takes a register, and an instruction, at each access.
+     */
+    private static final long LOW = 1L << 31;
+    /** Where room is looked for first, and the distance to where it is looked for next. */
+    private static final long LOWEST = 1L << 28;
 
     /** Where system calls differ in their constants. */
     private enum Host {
@@ -70,7 +77,7 @@ final class AnonymousMapping {
         MethodHandle munmap = function("munmap",
                 FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
         long mapped = bytes + HUGE_PAGE;
-        long address = (long) mmap.invokeExact(0L, mapped, PROT_READ_WRITE, MAP_PRIVATE | host.flags, -1, 0L);
+        long address = reserve(mapped, mmap, munmap);
         if (address == MAP_FAILED) {
             return null;
         }
@@ -82,6 +89,18 @@ final class AnonymousMapping {
             int taken = (int) madvise.invokeExact(start, bytes, MADV_HUGEPAGE);
         }
         return MemorySegment.ofAddress(start).reinterpret(bytes, arena, segment -> unmap(munmap, address, mapped));
+    }
+
+    /** Address of so many bytes, low if there is room, or else anywhere. */
+    private long reserve(long bytes, MethodHandle mmap, MethodHandle munmap) throws Throwable {
+        for (long wanted = LOWEST; wanted < LOW; wanted += LOWEST) {
+            long address = (long) mmap.invokeExact(wanted, bytes, PROT_READ_WRITE, MAP_PRIVATE | host.flags, -1, 0L);
+            if (address == MAP_FAILED || address >= 0 && address < LOW - HUGE_PAGE) {
+                return address;
+            }
+            unmap(munmap, address, bytes);
+        }
+        return (long) mmap.invokeExact(0L, bytes, PROT_READ_WRITE, MAP_PRIVATE | host.flags, -1, 0L);
     }
 
     private static void unmap(MethodHandle munmap, long address, long bytes) {
