@@ -307,6 +307,74 @@ class JitCodeTest {
         }
     }
 
+    /** A call would go through the whole MMU each time. */
+    @Test
+    void loadsAndStoresFindMemoryByThemselves() {
+        try (JitEngine engine = atOnce(JitEngine.CODE_LIMIT); BareHart hart = new BareHart(engine)) {
+            hart.load("""
+                            li      t0, 3 << 13
+                            csrs    mstatus, t0
+                            li      a1, 10000
+                            la      a2, data
+                    1:      lb      a3, 0(a2)
+                            lbu     a3, 1(a2)
+                            lh      a3, 2(a2)
+                            lhu     a3, 4(a2)
+                            lw      a3, 4(a2)
+                            lwu     a3, 8(a2)
+                            ld      a3, 8(a2)
+                            flw     fa0, 4(a2)
+                            fld     fa1, 8(a2)
+                            sb      a3, 0(a2)
+                            sh      a3, 2(a2)
+                            sw      a3, 4(a2)
+                            sd      a3, 8(a2)
+                            fsw     fa0, 4(a2)
+                            fsd     fa1, 8(a2)
+                            addi    a1, a1, -1
+                            bnez    a1, 1b
+                            wfi
+                            .align  3
+                    data:   .dword  1, 2
+                    """);
+            hart.runToEnd(1_000_000);
+            TranslatedCode.Listing listing = code(hart).listing(code(hart).regions().getFirst().number());
+            assertTrue(listing.guest().stream().anyMatch(line -> line.contains("flw")), listing.guest().toString());
+            List<String> calls = listing.bytecode().stream().filter(line -> line.matches(" +invokestatic (LoadStore|\\w+Instructions)\\..*"))
+                    .toList();
+            assertEquals(List.of(), calls);
+        }
+    }
+
+    /** As compilers have it around a comparison that must not raise flags: it takes no more than other instructions. */
+    @Test
+    void flagsOfFloatingPointAreReadAndWrittenWithinARegion() {
+        try (JitEngine engine = atOnce(JitEngine.CODE_LIMIT); BareHart hart = new BareHart(engine)) {
+            hart.load("""
+                            li      t0, 3 << 13
+                            csrs    mstatus, t0
+                            li      a1, 10000
+                            li      a4, 1
+                            fcvt.d.l fa0, a1
+                            fmv.d.x fa2, zero
+                            fsflags a4
+                    1:      frflags a2
+                            fdiv.d  fa1, fa0, fa2
+                            csrrwi  a3, fflags, 1
+                            fsflags a2
+                            addi    a1, a1, -1
+                            bnez    a1, 1b
+                            frflags a0
+                            wfi
+                    """);
+            hart.runToEnd(1_000_000);
+            assertEquals(1, hart.x(A0));
+            assertEquals(9, hart.x(A0 + 3), "inexact as before, and divide by zero");
+            TranslatedCode.Listing listing = code(hart).listing(code(hart).regions().getFirst().number());
+            assertTrue(listing.bytecode().stream().noneMatch(line -> line.contains("goesOn")), listing.bytecode().toString());
+        }
+    }
+
     @Test
     void aRegionIsListedAsGuestCodeAndBytecode() {
         try (JitEngine engine = atOnce(JitEngine.CODE_LIMIT); BareHart hart = new BareHart(engine)) {

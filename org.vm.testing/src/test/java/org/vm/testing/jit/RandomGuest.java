@@ -334,7 +334,9 @@ final class RandomGuest {
 
     private void readControl() {
         String rd = integer();
-        line(switch (random.nextInt(9)) {
+        line(switch (random.nextInt(11)) {
+            case 9 -> "csrrw " + rd + ", fflags, " + integer();
+            case 10 -> "csrrwi " + rd + ", fflags, " + random.nextInt(32);
             case 0 -> "csrr " + rd + ", instret";
             case 1 -> "csrr " + rd + ", cycle";
             case 2 -> "csrr " + rd + ", fflags";

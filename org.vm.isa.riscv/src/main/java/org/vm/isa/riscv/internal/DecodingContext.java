@@ -14,6 +14,7 @@ import org.vm.api.isa.Result;
 import org.vm.api.isa.Row;
 import org.vm.isa.InstructionTable;
 import org.vm.isa.RowDecoder;
+import org.vm.isa.riscv.internal.instructions.FloatFlags;
 
 /**
  * What the floating-point unit's state makes of floating-point instructions: illegal while it is off; while it is on, but
@@ -31,11 +32,13 @@ public final class DecodingContext implements Decoder {
 
     private final RowDecoder decoder;
     private final Set<Row> floatRows;
+    private final FloatFlags flags;
     private final int context;
 
-    private DecodingContext(RowDecoder decoder, Set<Row> floatRows, int context) {
+    private DecodingContext(RowDecoder decoder, Set<Row> floatRows, FloatFlags flags, int context) {
         this.decoder = decoder;
         this.floatRows = floatRows;
+        this.flags = flags;
         this.context = context;
     }
 
@@ -43,9 +46,10 @@ public final class DecodingContext implements Decoder {
     static List<Decoder> decoders(InstructionTable table) {
         RowDecoder decoder = table.decoder(extension -> true, ILLEGAL);
         Set<Row> floatRows = table.rows().stream().filter(DecodingContext::isFloat).collect(Collectors.toSet());
+        FloatFlags flags = new FloatFlags(table.rows());
         List<Decoder> decoders = new ArrayList<>();
         for (int context = OFF; context <= DIRTY; context++) {
-            decoders.add(context == DIRTY ? decoder : new DecodingContext(decoder, floatRows, context));
+            decoders.add(new DecodingContext(decoder, floatRows, flags, context));
         }
         return List.copyOf(decoders);
     }
@@ -65,6 +69,9 @@ public final class DecodingContext implements Decoder {
     @Override
     public List<DecodedRow> decode(CodeReader code, long pc) {
         DecodedRow row = decoder.decodeRow(code, pc);
+        if (context == DIRTY) {
+            return List.of(flags.whileDirty(row));
+        }
         if (!floatRows.contains(row.row())) {
             return List.of(row);
         }

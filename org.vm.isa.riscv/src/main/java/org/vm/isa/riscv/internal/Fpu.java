@@ -7,7 +7,8 @@ package org.vm.isa.riscv.internal;
  * <p>The host rounds to nearest even as the guest mostly does, but it has no flags. A result that is finite and well
  * above the subnormal numbers can only be inexact, and there the rounding error is itself a floating-point number that a
  * few operations compute; if {@link #NX} is set already, even they are not needed. All other cases and all other
- * rounding modes are left to {@link SoftFloat}. {@code rounding} is always a mode that {@link #rounding(int)} returned.
+ * rounding modes are left to {@link SoftFloat}. {@code rm} is an instruction's field, {@code rounding} a mode that
+ * {@link #rounding(int)} returned.
  */
 public final class Fpu {
     /** Round to nearest, ties to even. */
@@ -33,6 +34,9 @@ public final class Fpu {
     public static final int DZ = 8;
     /** Invalid operation. */
     public static final int NV = 16;
+    private static final int FFLAGS = 31;
+    private static final int FRM_SHIFT = 5;
+    private static final int FRM = 7;
 
     public static final double CANONICAL_NAN = Double.longBitsToDouble(0x7FF8_0000_0000_0000L);
     public static final float CANONICAL_NAN_SINGLE = Float.intBitsToFloat(0x7FC0_0000);
@@ -40,17 +44,14 @@ public final class Fpu {
     /** From here on the rounding error of a product or of a quotient's remainder is a normal number. */
     private static final double SAFE = 0x1p-960;
 
-    /** Dynamic rounding mode, 0 to 7. */
-    public int frm;
-    /** Accrued exceptions. */
-    public int fflags;
+    /** {@code fcsr}: the dynamic rounding mode {@code frm}, 0 to 7, above the accrued exceptions {@code fflags}. */
+    private int fcsr;
 
     private final SoftFloat doubles = new SoftFloat(this, 53, 11);
     private final SoftFloat singles = new SoftFloat(this, 24, 8);
 
     public void reset() {
-        frm = 0;
-        fflags = 0;
+        fcsr = 0;
     }
 
     /**
@@ -59,24 +60,48 @@ public final class Fpu {
      * @throws RiscvTrap if it, or {@code frm} where {@code rm} says dynamic, is reserved
      */
     public int rounding(int rm) {
-        int mode = rm == DYN ? frm : rm;
+        int mode = rm == DYN ? frm() : rm;
         if (mode > RMM) {
             throw RiscvTrap.ILLEGAL_INSTRUCTION;
         }
         return mode;
     }
 
+    int fcsr() {
+        return fcsr;
+    }
+
+    void fcsr(long value) {
+        fcsr = (int) value & (FRM << FRM_SHIFT | FFLAGS);
+    }
+
+    public int fflags() {
+        return fcsr & FFLAGS;
+    }
+
+    public void fflags(long flags) {
+        fcsr = fcsr & ~FFLAGS | (int) flags & FFLAGS;
+    }
+
+    int frm() {
+        return fcsr >> FRM_SHIFT;
+    }
+
+    void frm(long mode) {
+        fcsr((mode & FRM) << FRM_SHIFT | fflags());
+    }
+
     /** Accrues exceptions. */
     public void raise(int flags) {
-        fflags |= flags;
+        fcsr |= flags;
     }
 
     /**
      * Whether an ordinary result of the host is all there is to do: it is rounded as it should be, and should it be
      * inexact, that has been noted before. Methods that begin with this stay small, so that engines inline them.
      */
-    private boolean isSettled(int rounding) {
-        return rounding == RNE && (fflags & NX) != 0;
+    private boolean isSettled(int rm) {
+        return rm == DYN ? (fcsr & (FRM << FRM_SHIFT | NX)) == (RNE << FRM_SHIFT | NX) : rm == RNE && (fcsr & NX) != 0;
     }
 
     private void raiseInexact(boolean inexact) {
@@ -85,9 +110,9 @@ public final class Fpu {
         }
     }
 
-    public double add(double a, double b, int rounding) {
+    public double add(double a, double b, int rm) {
         double sum = a + b;
-        return isSettled(rounding) && Math.abs(sum) <= Double.MAX_VALUE ? sum : addWithFlags(a, b, sum, rounding);
+        return isSettled(rm) && Math.abs(sum) <= Double.MAX_VALUE ? sum : addWithFlags(a, b, sum, rounding(rm));
     }
 
     private double addWithFlags(double a, double b, double sum, int rounding) {
@@ -98,10 +123,10 @@ public final class Fpu {
         return fromBits(doubles.add(bits(a), bits(b), rounding));
     }
 
-    public double subtract(double a, double b, int rounding) {
+    public double subtract(double a, double b, int rm) {
         double difference = a - b;
-        return isSettled(rounding) && Math.abs(difference) <= Double.MAX_VALUE ? difference
-                : subtractWithFlags(a, b, difference, rounding);
+        return isSettled(rm) && Math.abs(difference) <= Double.MAX_VALUE ? difference
+                : subtractWithFlags(a, b, difference, rounding(rm));
     }
 
     private double subtractWithFlags(double a, double b, double difference, int rounding) {
@@ -112,9 +137,9 @@ public final class Fpu {
         return fromBits(doubles.subtract(bits(a), bits(b), rounding));
     }
 
-    public double multiply(double a, double b, int rounding) {
+    public double multiply(double a, double b, int rm) {
         double product = a * b;
-        return isSettled(rounding) && isOrdinary(product) ? product : multiplyWithFlags(a, b, product, rounding);
+        return isSettled(rm) && isOrdinary(product) ? product : multiplyWithFlags(a, b, product, rounding(rm));
     }
 
     private double multiplyWithFlags(double a, double b, double product, int rounding) {
@@ -125,9 +150,9 @@ public final class Fpu {
         return fromBits(doubles.multiply(bits(a), bits(b), rounding));
     }
 
-    public double divide(double a, double b, int rounding) {
+    public double divide(double a, double b, int rm) {
         double quotient = a / b;
-        return isSettled(rounding) && isOrdinary(quotient) ? quotient : divideWithFlags(a, b, quotient, rounding);
+        return isSettled(rm) && isOrdinary(quotient) ? quotient : divideWithFlags(a, b, quotient, rounding(rm));
     }
 
     private double divideWithFlags(double a, double b, double quotient, int rounding) {
@@ -138,9 +163,9 @@ public final class Fpu {
         return fromBits(doubles.divide(bits(a), bits(b), rounding));
     }
 
-    public double squareRoot(double a, int rounding) {
+    public double squareRoot(double a, int rm) {
         double root = Math.sqrt(a);
-        return isSettled(rounding) && isOrdinary(root) ? root : squareRootWithFlags(a, root, rounding);
+        return isSettled(rm) && isOrdinary(root) ? root : squareRootWithFlags(a, root, rounding(rm));
     }
 
     private double squareRootWithFlags(double a, double root, int rounding) {
@@ -152,9 +177,9 @@ public final class Fpu {
     }
 
     /** {@code a * b + c}, rounded once. */
-    public double fusedMultiplyAdd(double a, double b, double c, int rounding) {
+    public double fusedMultiplyAdd(double a, double b, double c, int rm) {
         double result = Math.fma(a, b, c);
-        return isSettled(rounding) && isOrdinary(result) ? result : fusedWithFlags(a, b, c, result, rounding);
+        return isSettled(rm) && isOrdinary(result) ? result : fusedWithFlags(a, b, c, result, rounding(rm));
     }
 
     private double fusedWithFlags(double a, double b, double c, double result, int rounding) {
@@ -170,9 +195,9 @@ public final class Fpu {
         return isOrdinary(product) && Math.fma(a, b, -product) == 0 && sumError(product, c, product + c) == 0;
     }
 
-    public float add(float a, float b, int rounding) {
+    public float add(float a, float b, int rm) {
         float sum = a + b;
-        return isSettled(rounding) && Math.abs(sum) <= Float.MAX_VALUE ? sum : addWithFlags(a, b, sum, rounding);
+        return isSettled(rm) && Math.abs(sum) <= Float.MAX_VALUE ? sum : addWithFlags(a, b, sum, rounding(rm));
     }
 
     private float addWithFlags(float a, float b, float sum, int rounding) {
@@ -183,9 +208,9 @@ public final class Fpu {
         return fromBits32(singles.add(bits(a), bits(b), rounding));
     }
 
-    public float subtract(float a, float b, int rounding) {
+    public float subtract(float a, float b, int rm) {
         float difference = a - b;
-        return isSettled(rounding) && Math.abs(difference) <= Float.MAX_VALUE ? difference : subtractWithFlags(a, b, difference, rounding);
+        return isSettled(rm) && Math.abs(difference) <= Float.MAX_VALUE ? difference : subtractWithFlags(a, b, difference, rounding(rm));
     }
 
     private float subtractWithFlags(float a, float b, float difference, int rounding) {
@@ -196,9 +221,9 @@ public final class Fpu {
         return fromBits32(singles.subtract(bits(a), bits(b), rounding));
     }
 
-    public float multiply(float a, float b, int rounding) {
+    public float multiply(float a, float b, int rm) {
         float product = a * b;
-        return isSettled(rounding) && isOrdinary(product) ? product : multiplyWithFlags(a, b, product, rounding);
+        return isSettled(rm) && isOrdinary(product) ? product : multiplyWithFlags(a, b, product, rounding(rm));
     }
 
     private float multiplyWithFlags(float a, float b, float product, int rounding) {
@@ -209,9 +234,9 @@ public final class Fpu {
         return fromBits32(singles.multiply(bits(a), bits(b), rounding));
     }
 
-    public float divide(float a, float b, int rounding) {
+    public float divide(float a, float b, int rm) {
         float quotient = a / b;
-        return isSettled(rounding) && isOrdinary(quotient) ? quotient : divideWithFlags(a, b, quotient, rounding);
+        return isSettled(rm) && isOrdinary(quotient) ? quotient : divideWithFlags(a, b, quotient, rounding(rm));
     }
 
     private float divideWithFlags(float a, float b, float quotient, int rounding) {
@@ -222,9 +247,9 @@ public final class Fpu {
         return fromBits32(singles.divide(bits(a), bits(b), rounding));
     }
 
-    public float squareRoot(float a, int rounding) {
+    public float squareRoot(float a, int rm) {
         float root = (float) Math.sqrt(a);
-        return isSettled(rounding) && root > 0 && root <= Float.MAX_VALUE ? root : squareRootWithFlags(a, root, rounding);
+        return isSettled(rm) && root > 0 && root <= Float.MAX_VALUE ? root : squareRootWithFlags(a, root, rounding(rm));
     }
 
     private float squareRootWithFlags(float a, float root, int rounding) {
@@ -236,9 +261,9 @@ public final class Fpu {
     }
 
     /** {@code a * b + c}, rounded once. */
-    public float fusedMultiplyAdd(float a, float b, float c, int rounding) {
+    public float fusedMultiplyAdd(float a, float b, float c, int rm) {
         float result = Math.fma(a, b, c);
-        return isSettled(rounding) && isOrdinary(result) ? result : fusedWithFlags(a, b, c, result, rounding);
+        return isSettled(rm) && isOrdinary(result) ? result : fusedWithFlags(a, b, c, result, rounding(rm));
     }
 
     private float fusedWithFlags(float a, float b, float c, float result, int rounding) {

@@ -38,7 +38,8 @@ class FpuTest {
     }
 
     private void clearFlags(int i) {
-        fpu.fflags = softFlags.fflags = (i & 2) == 0 ? 0 : Fpu.NX;
+        fpu.fflags((i & 2) == 0 ? 0 : Fpu.NX);
+        softFlags.fflags(fpu.fflags());
     }
 
     private void compare(DoubleOperation operation, SoftOperation soft) {
@@ -52,7 +53,7 @@ class FpuTest {
             long expected = soft.apply(a, b, c, rounding);
             double actual = operation.apply(Double.longBitsToDouble(a), Double.longBitsToDouble(b),
                     Double.longBitsToDouble(c), rounding);
-            check(expected, softFlags.fflags, Double.doubleToRawLongBits(actual),
+            check(expected, softFlags.fflags(), Double.doubleToRawLongBits(actual),
                     () -> hex(a) + ", " + hex(b) + ", " + hex(c) + " mode " + rounding);
         }
     }
@@ -68,14 +69,14 @@ class FpuTest {
             long expected = soft.apply(a, b, c, rounding);
             float actual = operation.apply(Float.intBitsToFloat((int) a), Float.intBitsToFloat((int) b),
                     Float.intBitsToFloat((int) c), rounding);
-            check(expected, softFlags.fflags, Integer.toUnsignedLong(Float.floatToRawIntBits(actual)),
+            check(expected, softFlags.fflags(), Integer.toUnsignedLong(Float.floatToRawIntBits(actual)),
                     () -> hex(a) + ", " + hex(b) + ", " + hex(c) + " mode " + rounding);
         }
     }
 
     private void check(long expected, int expectedFlags, long actual, Supplier<String> operands) {
-        if (expected != actual || expectedFlags != fpu.fflags) {
-            assertEquals(hex(expected) + " flags " + expectedFlags, hex(actual) + " flags " + fpu.fflags, operands);
+        if (expected != actual || expectedFlags != fpu.fflags()) {
+            assertEquals(hex(expected) + " flags " + expectedFlags, hex(actual) + " flags " + fpu.fflags(), operands);
         }
     }
 
@@ -233,9 +234,9 @@ class FpuTest {
         assertEquals(1.0, fpu.minimum(Double.NaN, 1.0));
         assertEquals(1.0, fpu.maximum(1.0, Double.NaN));
         assertEquals(0x7FF8_0000_0000_0000L, Double.doubleToRawLongBits(fpu.maximum(Double.NaN, -Double.NaN)));
-        assertEquals(0, fpu.fflags);
+        assertEquals(0, fpu.fflags());
         assertEquals(1.0, fpu.minimum(signaling, 1.0));
-        assertEquals(Fpu.NV, fpu.fflags);
+        assertEquals(Fpu.NV, fpu.fflags());
         assertEquals(-0.0, fpu.minimum(0.0, -0.0));
         assertEquals(0.0, fpu.maximum(-0.0, 0.0));
         assertEquals(-0.0f, fpu.minimum(0.0f, -0.0f));
@@ -245,15 +246,15 @@ class FpuTest {
     @Test
     void onlyOrderedComparisonsObjectToQuietNans() {
         assertEquals(false, fpu.equal(Double.NaN, 1.0));
-        assertEquals(0, fpu.fflags);
+        assertEquals(0, fpu.fflags());
         assertEquals(false, fpu.less(Double.NaN, 1.0));
-        assertEquals(Fpu.NV, fpu.fflags);
-        fpu.fflags = 0;
+        assertEquals(Fpu.NV, fpu.fflags());
+        fpu.fflags(0);
         assertEquals(false, fpu.lessOrEqual(1.0, Double.NaN));
-        assertEquals(Fpu.NV, fpu.fflags);
-        fpu.fflags = 0;
+        assertEquals(Fpu.NV, fpu.fflags());
+        fpu.fflags(0);
         assertEquals(false, fpu.equal(Float.intBitsToFloat(0x7F80_0001), 1f));
-        assertEquals(Fpu.NV, fpu.fflags);
+        assertEquals(Fpu.NV, fpu.fflags());
     }
 
     @Test
@@ -261,9 +262,9 @@ class FpuTest {
         assertEquals(Fpu.RUP, fpu.rounding(3));
         assertThrows(RiscvTrap.class, () -> fpu.rounding(5));
         assertThrows(RiscvTrap.class, () -> fpu.rounding(6));
-        fpu.frm = Fpu.RMM;
+        fpu.frm(Fpu.RMM);
         assertEquals(Fpu.RMM, fpu.rounding(7));
-        fpu.frm = 5;
+        fpu.frm(5);
         assertThrows(RiscvTrap.class, () -> fpu.rounding(7));
         assertEquals(Fpu.RNE, fpu.rounding(0));
     }

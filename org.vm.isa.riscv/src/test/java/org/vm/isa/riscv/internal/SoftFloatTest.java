@@ -77,7 +77,7 @@ class SoftFloatTest {
             if (ExactRounding.DOUBLE.isFinite(a) && a << 1 != 0) {
                 int rounding = i % 5;
                 Rounded expected = ExactRounding.SINGLE.round(ExactRounding.DOUBLE.value(a), rounding);
-                fpu.fflags = 0;
+                fpu.fflags(0);
                 check(expected, singles.from(doubles, a, rounding), () -> hex(a) + " mode " + rounding);
             }
         }
@@ -106,7 +106,7 @@ class SoftFloatTest {
                 continue; // its sign is a matter of the special cases
             }
             int rounding = i % 5;
-            fpu.fflags = 0;
+            fpu.fflags(0);
             check(standard.round(value, rounding), operation.apply(format, a, b, c, rounding),
                     () -> hex(a) + ", " + hex(b) + ", " + hex(c) + " mode " + rounding);
             compared++;
@@ -115,7 +115,7 @@ class SoftFloatTest {
     }
 
     private void check(Rounded expected, long actual, Supplier<String> operands) {
-        assertEquals(hex(expected.bits()) + " flags " + expected.flags(), hex(actual) + " flags " + fpu.fflags,
+        assertEquals(hex(expected.bits()) + " flags " + expected.flags(), hex(actual) + " flags " + fpu.fflags(),
                 operands);
     }
 
@@ -125,7 +125,7 @@ class SoftFloatTest {
 
     private void expect(long bits, int flags, long actual) {
         check(new Rounded(bits, flags), actual, () -> "special value");
-        fpu.fflags = 0;
+        fpu.fflags(0);
     }
 
     @Test

@@ -37,47 +37,47 @@ public final class DoubleInstructions {
 
     @Encoding("fs3 01 fs2 fs1 rm:3 fd 1000011")
     public static double fmadd_d(Hart hart, double fs1, double fs2, double fs3, int rm) {
-        return hart.fpu.fusedMultiplyAdd(fs1, fs2, fs3, hart.fpu.rounding(rm));
+        return hart.fpu.fusedMultiplyAdd(fs1, fs2, fs3, rm);
     }
 
     @Encoding("fs3 01 fs2 fs1 rm:3 fd 1000111")
     public static double fmsub_d(Hart hart, double fs1, double fs2, double fs3, int rm) {
-        return hart.fpu.fusedMultiplyAdd(fs1, fs2, -fs3, hart.fpu.rounding(rm));
+        return hart.fpu.fusedMultiplyAdd(fs1, fs2, -fs3, rm);
     }
 
     @Encoding("fs3 01 fs2 fs1 rm:3 fd 1001011")
     public static double fnmsub_d(Hart hart, double fs1, double fs2, double fs3, int rm) {
-        return hart.fpu.fusedMultiplyAdd(-fs1, fs2, fs3, hart.fpu.rounding(rm));
+        return hart.fpu.fusedMultiplyAdd(-fs1, fs2, fs3, rm);
     }
 
     @Encoding("fs3 01 fs2 fs1 rm:3 fd 1001111")
     public static double fnmadd_d(Hart hart, double fs1, double fs2, double fs3, int rm) {
-        return hart.fpu.fusedMultiplyAdd(-fs1, fs2, -fs3, hart.fpu.rounding(rm));
+        return hart.fpu.fusedMultiplyAdd(-fs1, fs2, -fs3, rm);
     }
 
     @Encoding("0000001 fs2 fs1 rm:3 fd 1010011")
     public static double fadd_d(Hart hart, double fs1, double fs2, int rm) {
-        return hart.fpu.add(fs1, fs2, hart.fpu.rounding(rm));
+        return hart.fpu.add(fs1, fs2, rm);
     }
 
     @Encoding("0000101 fs2 fs1 rm:3 fd 1010011")
     public static double fsub_d(Hart hart, double fs1, double fs2, int rm) {
-        return hart.fpu.subtract(fs1, fs2, hart.fpu.rounding(rm));
+        return hart.fpu.subtract(fs1, fs2, rm);
     }
 
     @Encoding("0001001 fs2 fs1 rm:3 fd 1010011")
     public static double fmul_d(Hart hart, double fs1, double fs2, int rm) {
-        return hart.fpu.multiply(fs1, fs2, hart.fpu.rounding(rm));
+        return hart.fpu.multiply(fs1, fs2, rm);
     }
 
     @Encoding("0001101 fs2 fs1 rm:3 fd 1010011")
     public static double fdiv_d(Hart hart, double fs1, double fs2, int rm) {
-        return hart.fpu.divide(fs1, fs2, hart.fpu.rounding(rm));
+        return hart.fpu.divide(fs1, fs2, rm);
     }
 
     @Encoding("0101101 00000 fs1 rm:3 fd 1010011")
     public static double fsqrt_d(Hart hart, double fs1, int rm) {
-        return hart.fpu.squareRoot(fs1, hart.fpu.rounding(rm));
+        return hart.fpu.squareRoot(fs1, rm);
     }
 
     @Encoding("0010001 fs2 fs1 000 fd 1010011")

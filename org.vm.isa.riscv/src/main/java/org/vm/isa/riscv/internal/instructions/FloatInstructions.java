@@ -13,12 +13,13 @@ import org.vm.isa.riscv.internal.Hart;
 @Extension("F")
 public final class FloatInstructions {
     private static final long BOX = 0xFFFF_FFFF_0000_0000L;
+    private static final long LOWER = 0xFFFF_FFFFL;
     private static final int CANONICAL_NAN = 0x7FC0_0000;
 
     private FloatInstructions() {}
 
     static int unbox(long register) {
-        return (int) (register >> 32) == -1 ? (int) register : CANONICAL_NAN;
+        return (register | LOWER) == -1 ? (int) register : CANONICAL_NAN;
     }
 
     static float single(long register) {
@@ -39,7 +40,8 @@ public final class FloatInstructions {
 
     @Encoding("imm[11:0] rs1 010 fd 0000111")
     public static long flw(Mmu mmu, long rs1, long imm) {
-        return box(mmu.load32(rs1 + imm));
+        // No other call, and the memory first, so that the JIT can put its own access in its place.
+        return mmu.load32(rs1 + imm) | BOX;
     }
 
     @Encoding("imm[11:5] fs2 rs1 010 imm[4:0] 0100111")
@@ -49,47 +51,47 @@ public final class FloatInstructions {
 
     @Encoding("fs3 00 fs2 fs1 rm:3 fd 1000011")
     public static long fmadd_s(Hart hart, long fs1, long fs2, long fs3, int rm) {
-        return box(hart.fpu.fusedMultiplyAdd(single(fs1), single(fs2), single(fs3), hart.fpu.rounding(rm)));
+        return box(hart.fpu.fusedMultiplyAdd(single(fs1), single(fs2), single(fs3), rm));
     }
 
     @Encoding("fs3 00 fs2 fs1 rm:3 fd 1000111")
     public static long fmsub_s(Hart hart, long fs1, long fs2, long fs3, int rm) {
-        return box(hart.fpu.fusedMultiplyAdd(single(fs1), single(fs2), -single(fs3), hart.fpu.rounding(rm)));
+        return box(hart.fpu.fusedMultiplyAdd(single(fs1), single(fs2), -single(fs3), rm));
     }
 
     @Encoding("fs3 00 fs2 fs1 rm:3 fd 1001011")
     public static long fnmsub_s(Hart hart, long fs1, long fs2, long fs3, int rm) {
-        return box(hart.fpu.fusedMultiplyAdd(-single(fs1), single(fs2), single(fs3), hart.fpu.rounding(rm)));
+        return box(hart.fpu.fusedMultiplyAdd(-single(fs1), single(fs2), single(fs3), rm));
     }
 
     @Encoding("fs3 00 fs2 fs1 rm:3 fd 1001111")
     public static long fnmadd_s(Hart hart, long fs1, long fs2, long fs3, int rm) {
-        return box(hart.fpu.fusedMultiplyAdd(-single(fs1), single(fs2), -single(fs3), hart.fpu.rounding(rm)));
+        return box(hart.fpu.fusedMultiplyAdd(-single(fs1), single(fs2), -single(fs3), rm));
     }
 
     @Encoding("0000000 fs2 fs1 rm:3 fd 1010011")
     public static long fadd_s(Hart hart, long fs1, long fs2, int rm) {
-        return box(hart.fpu.add(single(fs1), single(fs2), hart.fpu.rounding(rm)));
+        return box(hart.fpu.add(single(fs1), single(fs2), rm));
     }
 
     @Encoding("0000100 fs2 fs1 rm:3 fd 1010011")
     public static long fsub_s(Hart hart, long fs1, long fs2, int rm) {
-        return box(hart.fpu.subtract(single(fs1), single(fs2), hart.fpu.rounding(rm)));
+        return box(hart.fpu.subtract(single(fs1), single(fs2), rm));
     }
 
     @Encoding("0001000 fs2 fs1 rm:3 fd 1010011")
     public static long fmul_s(Hart hart, long fs1, long fs2, int rm) {
-        return box(hart.fpu.multiply(single(fs1), single(fs2), hart.fpu.rounding(rm)));
+        return box(hart.fpu.multiply(single(fs1), single(fs2), rm));
     }
 
     @Encoding("0001100 fs2 fs1 rm:3 fd 1010011")
     public static long fdiv_s(Hart hart, long fs1, long fs2, int rm) {
-        return box(hart.fpu.divide(single(fs1), single(fs2), hart.fpu.rounding(rm)));
+        return box(hart.fpu.divide(single(fs1), single(fs2), rm));
     }
 
     @Encoding("0101100 00000 fs1 rm:3 fd 1010011")
     public static long fsqrt_s(Hart hart, long fs1, int rm) {
-        return box(hart.fpu.squareRoot(single(fs1), hart.fpu.rounding(rm)));
+        return box(hart.fpu.squareRoot(single(fs1), rm));
     }
 
     @Encoding("0010000 fs2 fs1 000 fd 1010011")
