@@ -183,7 +183,7 @@ class JitCodeTest {
                 source.append("addi x").append(register).append(", x").append(register).append(", 1\n");
             }
         }
-        source.repeat("csrr t0, minstret\nadd t1, t1, t0\n", 30).append("addi s1, s1, -1\nbnez s1, again\nwfi\n");
+        source.repeat("csrr t0, minstret\nadd t1, t1, t0\n", 80).append("addi s1, s1, -1\nbnez s1, again\nwfi\n");
         try (JitEngine engine = new JitEngine(new Interpreter(), ExecMode.JIT, 50, false, JitEngine.CODE_LIMIT);
                 BareHart hart = new BareHart(engine)) {
             hart.load(source.toString());
@@ -191,6 +191,7 @@ class JitCodeTest {
             assertEquals(1000, hart.x(A0));
             TranslationStats stats = code(hart).stats();
             assertEquals(0, stats.failed(), stats.toString());
+            assertTrue(code(hart).regions().stream().allMatch(region -> region.instructions() < 160), code(hart).regions().toString());
             assertTrue(stats.runs().executed() > 80_000, stats.toString());
         }
     }
@@ -304,6 +305,46 @@ class JitCodeTest {
             assertEquals(50 * 5 / 2, hart.x(A1));
             TranslationStats stats = code(hart).stats();
             assertTrue(stats.invalidated() >= 20, stats.toString());
+        }
+    }
+
+    /** A guest's interpreter goes from each operation to any other: regions of some of them would be left all the time. */
+    @Test
+    void anInterpreterIsOneRegion() {
+        int operations = 48;
+        StringBuilder source = new StringBuilder("""
+                la      s0, table
+                li      s1, 200000
+                li      s2, 12345
+                li      s3, 1103515245
+                """);
+        String next = """
+                mul     s2, s2, s3
+                addi    s2, s2, 1013
+                srliw   t0, s2, 16
+                li      t1, %d
+                remuw   t0, t0, t1
+                slli    t0, t0, 3
+                add     t0, t0, s0
+                ld      t0, 0(t0)
+                jr      t0
+                """.formatted(operations);
+        source.append(next);
+        for (int i = 0; i < operations; i++) {
+            source.append("op%d: addi s1, s1, -1\nblez s1, end\naddi a0, a0, %d\n".formatted(i, i)).append(next);
+        }
+        source.append("end: wfi\n.align 3\ntable:\n");
+        for (int i = 0; i < operations; i++) {
+            source.append(".dword op").append(i).append('\n');
+        }
+        try (JitEngine engine = new JitEngine(new Interpreter(), ExecMode.JIT, 500, false, JitEngine.CODE_LIMIT);
+                BareHart hart = new BareHart(engine)) {
+            hart.load(source.toString());
+            hart.runToEnd(10_000_000);
+            TranslationStats stats = code(hart).stats();
+            // Of 48 operations of 12 instructions a third has room in the 8,000 bytes that HotSpot compiles without being told to: every
+            // second jump would lead out of it.
+            assertTrue(stats.runs().executed() / stats.runs().entries() > 100, stats.toString());
         }
     }
 

@@ -31,7 +31,7 @@ final class CodeCache {
     /** Bytecode of a region that is smaller than nearly all are. */
     private static final int SMALL = 256;
     /** Bytecode that a region is cut to that was estimated too small; nodes differ, so less than fits. */
-    private static final int CUT = Compiler.HUGE * 9 / 10;
+    private static final int CUT = Compiler.LARGEST * 9 / 10;
     /** Instructions that a region must have run to be remembered: a third of a boot's make all that counts. */
     private static final int MEMORABLE = 100_000;
     private static final Logger LOG = LoggerFactory.getLogger(CodeCache.class);
@@ -104,7 +104,7 @@ final class CodeCache {
         RegionCode code = null;
         try {
             written = write(cached);
-            code = written.codeLength() >= Compiler.HUGE ? null : classes.define(written, memory);
+            code = written.codeLength() >= Compiler.LARGEST ? null : classes.define(written, memory);
         } catch (RuntimeException | LinkageError e) {
             LOG.error("the region at 0x{} was not translated; its code stays with the interpreter",
                     Long.toHexString(cached.region.pc()), e);
@@ -133,7 +133,7 @@ final class CodeCache {
         while (true) {
             RegionWriter.Written written = classes.write(cached.region, cached.number, rows, TlbLayout.offsetMask(memory));
             int nodes = cached.region.nodes().size();
-            if (written.codeLength() < Compiler.HUGE || nodes == 1) {
+            if (written.codeLength() < Compiler.LARGEST || nodes == 1) {
                 return written;
             }
             cached.cut(Math.max(1, Math.min(nodes - 1, nodes * CUT / written.codeLength())));

@@ -12,8 +12,8 @@ import org.vm.api.cpu.Cpu;
 /** The thread that translates, and what it does to have HotSpot compile. */
 final class Compiler implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Compiler.class);
-    /** Bytecode that HotSpot compiles at most in one method (-XX:+DontCompileHugeMethods). */
-    static final int HUGE = 8000;
+    /** Bytecode that a region has at most. */
+    static final int LARGEST = HotSpot.compilesHugeMethods() ? 20_000 : 8_000;
     /** Tasks that wait at most: a guest could make hot code without end. */
     private static final int MOST_WAITING = 64;
     private static final int BATCH = 100;

@@ -38,8 +38,16 @@ final class HotSpot {
      * called in less than one of a hundred runs of a method; so the fewer calls do nothing, the better.
      */
     static Calls calls() {
-        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream().anyMatch(option -> option.contains(SOONER))
-                ? new Calls(100, 1_200) : new Calls(1_000, 24_000);
+        return isTold(SOONER) ? new Calls(100, 1_200) : new Calls(1_000, 24_000);
+    }
+
+    /** Whether it compiles methods of 8,000 bytes of bytecode and more, as ./vmm tells it to. */
+    static boolean compilesHugeMethods() {
+        return isTold("-XX:-DontCompileHugeMethods");
+    }
+
+    private static boolean isTold(String option) {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream().anyMatch(told -> told.contains(option));
     }
 
     /**

@@ -77,9 +77,9 @@ public final class JitEngine implements ExecutionEngine, AutoCloseable {
 
     private JitEngine(InterpreterEngine interpreter, ExecMode mode, int threshold, boolean fixed, boolean adaptive,
             long codeLimit, RememberedRegions remembered) {
-        if (threshold < 1 || codeLimit < Compiler.HUGE) {
+        if (threshold < 1 || codeLimit < Compiler.LARGEST) {
             throw new ConfigurationException("the JIT cannot work with a threshold of " + threshold
-                    + " (at least 1) and " + codeLimit + " bytes of bytecode (at least " + Compiler.HUGE + ")");
+                    + " (at least 1) and " + codeLimit + " bytes of bytecode (at least " + Compiler.LARGEST + ")");
         }
         this.interpreter = interpreter;
         this.mode = mode;

@@ -38,6 +38,11 @@ final class RegionFinder {
     private static final int COLD = 32;
     /** Estimated bytecode of a region; less than HotSpot compiles in one method. */
     static final int LIMIT = 5500;
+    /**
+     * The same of one that has a jump to many places, and what is in the same function: a guest's interpreter, which goes from each
+     * place to any other, and would have to leave most of its regions after a few instructions.
+     */
+    private static final int DISPATCH_LIMIT = Compiler.LARGEST * 7 / 10;
 
     private record Key(long pc, Node.Call call) {}
 
@@ -60,6 +65,8 @@ final class RegionFinder {
     private final LongPredicate isLoop;
     private long start;
     private int size;
+    /** Whether a jump to many places was found outside of calls. */
+    private boolean dispatches;
 
     /** @param isLoop whether a loop begins at a place that is a region of its own */
     RegionFinder(Cpu cpu, CodeProfile profile, Rows rows, LongPredicate isLoop) {
@@ -101,8 +108,11 @@ final class RegionFinder {
         long hot = Math.max(profile.entries(pc), 1);
         long cold = Math.max(hot / COLD, 2);
         want(pc, null);
-        while (!pending.isEmpty() && size < limit) {
+        while (!pending.isEmpty() && size < (dispatches ? DISPATCH_LIMIT : limit)) {
             Pending next = pending.poll();
+            if (size >= limit && next.call != null) {
+                continue;
+            }
             Key key = new Key(next.edge.pc, next.call);
             Node node = nodes.get(key);
             if (node == null && (nodes.isEmpty() || next.entries >= cold)) {
@@ -246,6 +256,7 @@ final class RegionFinder {
             for (long target : profile.targets(node.pc)) {
                 targets.add(links ? wantCall(node, row, target) : want(target, node.call));
             }
+            dispatches |= !links && node.call == null && targets.size() > RegionWriter.COMPARED_TARGETS;
         }
         return new Node.End.Calculated(targets);
     }

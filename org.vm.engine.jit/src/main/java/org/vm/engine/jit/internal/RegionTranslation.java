@@ -58,21 +58,18 @@ final class RegionTranslation implements Translation {
         // A trap retires nothing, and its handler may trap: every turn counts as one instruction, too.
         for (long left = limit - 1; outcome == Outcome.RAN && cpu.retired - left < 0 && !cpu.attention(); left--) {
             RegionTranslation next = links.find(cpu.pc);
-            if (next == null || !next.isReady()) {
+            RegionCode code = next == null ? null : next.ready();
+            if (code == null) {
                 return Outcome.RAN;
             }
-            outcome = next.enter(left);
-            if (outcome == Outcome.STALE) {
-                // Another thread dropped it just now. What was asked for did run.
-                return Outcome.RAN;
-            }
+            outcome = next.enter(code, left);
         }
         return outcome;
     }
 
-    /** Whether the code is known to be what memory holds, without another look. */
-    private boolean isReady() {
-        return code != null && mmu.fetchStamp() == stamp && cpu.codeEpoch == epoch && cpu.context() == context;
+    /** The code, if it is known to be what memory holds without another look; or else {@code null}. */
+    private RegionCode ready() {
+        return mmu.fetchStamp() == stamp && cpu.codeEpoch == epoch && cpu.context() == context ? code : null;
     }
 
     /** Runs this one only. */
@@ -82,6 +79,10 @@ final class RegionTranslation implements Translation {
             stale++;
             return Outcome.STALE;
         }
+        return enter(code, limit);
+    }
+
+    private Outcome enter(RegionCode code, long limit) {
         long before = cpu.retired;
         int outcome = code.run(cpu, cpu.registers, mmu.translations(), entry, (int) Math.min(limit - before, 1 << 30));
         long after = cpu.retired;
