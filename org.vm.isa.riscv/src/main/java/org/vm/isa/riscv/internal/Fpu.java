@@ -6,7 +6,7 @@ package org.vm.isa.riscv.internal;
  *
  * <p>The host rounds to nearest even as the guest mostly does, but it has no flags. A result that is finite and well
  * above the subnormal numbers can only be inexact, and there the rounding error is itself a floating-point number that a
- * few operations compute; if {@link #NX} is set already, even they are not needed. All other cases and all other
+ * few operations compute; if {@link #NX} is set already, even they are not needed. Zeros that come of zeros are exact. All other cases and all other
  * rounding modes are left to {@link SoftFloat}. {@code rm} is an instruction's field, {@code rounding} a mode that
  * {@link #rounding(int)} returned.
  */
@@ -143,6 +143,9 @@ public final class Fpu {
     }
 
     private double multiplyWithFlags(double a, double b, double product, int rounding) {
+        if (product == 0 && (a == 0 || b == 0)) {
+            return product;
+        }
         if (rounding == RNE && isOrdinary(product)) {
             raiseInexact(Math.fma(a, b, -product) != 0);
             return product;
@@ -156,6 +159,9 @@ public final class Fpu {
     }
 
     private double divideWithFlags(double a, double b, double quotient, int rounding) {
+        if (quotient == 0 && a == 0) {
+            return quotient;
+        }
         if (rounding == RNE && isOrdinary(quotient) && Math.abs(a) >= SAFE) {
             raiseInexact(Math.fma(-quotient, b, a) != 0);
             return quotient;
@@ -169,6 +175,9 @@ public final class Fpu {
     }
 
     private double squareRootWithFlags(double a, double root, int rounding) {
+        if (a == 0) {
+            return root;
+        }
         if (rounding == RNE && a >= SAFE && a <= Double.MAX_VALUE) {
             raiseInexact(Math.fma(-root, root, a) != 0);
             return root;
@@ -183,6 +192,9 @@ public final class Fpu {
     }
 
     private double fusedWithFlags(double a, double b, double c, double result, int rounding) {
+        if (a * b == 0 && (a == 0 || b == 0) && Math.abs(c) <= Double.MAX_VALUE && (c != 0 || rounding == RNE)) {
+            return result;
+        }
         if (rounding == RNE && isOrdinary(result) && isExact(a, b, c)) {
             return result;
         }
@@ -227,6 +239,9 @@ public final class Fpu {
     }
 
     private float multiplyWithFlags(float a, float b, float product, int rounding) {
+        if (product == 0 && (a == 0 || b == 0)) {
+            return product;
+        }
         if (rounding == RNE && isOrdinary(product)) {
             raiseInexact((double) a * b != product);
             return product;
@@ -240,6 +255,9 @@ public final class Fpu {
     }
 
     private float divideWithFlags(float a, float b, float quotient, int rounding) {
+        if (quotient == 0 && a == 0) {
+            return quotient;
+        }
         if (rounding == RNE && isOrdinary(quotient)) {
             raiseInexact((double) quotient * b != a);
             return quotient;
@@ -253,6 +271,9 @@ public final class Fpu {
     }
 
     private float squareRootWithFlags(float a, float root, int rounding) {
+        if (a == 0) {
+            return root;
+        }
         if (rounding == RNE && root > 0 && root <= Float.MAX_VALUE) {
             raiseInexact((double) root * root != a);
             return root;
@@ -267,6 +288,9 @@ public final class Fpu {
     }
 
     private float fusedWithFlags(float a, float b, float c, float result, int rounding) {
+        if (a * b == 0 && (a == 0 || b == 0) && Math.abs(c) <= Float.MAX_VALUE && (c != 0 || rounding == RNE)) {
+            return result;
+        }
         if (rounding == RNE && isOrdinary(result) && isExact(a, b, c, result)) {
             return result;
         }
