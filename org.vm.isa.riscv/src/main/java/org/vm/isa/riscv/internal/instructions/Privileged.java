@@ -16,7 +16,7 @@ public final class Privileged {
     @EndsBlock
     @Encoding("000000000000 00000 000 00000 1110011")
     public static long ecall(Hart hart, long pc) {
-        return hart.environmentCall(pc + 4);
+        return hart.environmentCall(pc);
     }
 
     @EndsBlock
