@@ -173,6 +173,36 @@ abstract class EngineContract {
         assertEquals(1 + 4 * 1000 + 2, hart.cpu().retired);
     }
 
+    /** Volume II, 3.3.1. */
+    @Test
+    void whatCallsOrBreaksIsNotCounted() {
+        hart.load("""
+                        la      t0, trap
+                        csrw    mtvec, t0
+                        li      a0, 1000
+                1:      csrr    a1, minstret
+                        ecall
+                        csrr    a2, minstret
+                        ebreak
+                        csrr    a3, minstret
+                        add     a4, a4, a2
+                        sub     a4, a4, a1
+                        add     a5, a5, a3
+                        sub     a5, a5, a2
+                        addi    a0, a0, -1
+                        bnez    a0, 1b
+                        wfi
+                        .align  3
+                trap:   csrr    t1, mepc
+                        addi    t1, t1, 4
+                        csrw    mepc, t1
+                        mret
+                """);
+        hart.runToEnd(100_000);
+        assertEquals(1000 * (1 + 4), hart.x(A0 + 4), "csrr and the handler");
+        assertEquals(1000 * (1 + 4), hart.x(A0 + 5));
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
     void aTrapInHotCodeIsExact(int position) {
