@@ -28,8 +28,9 @@ import org.vm.testing.BareHart;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 5, time = 2)
 @Measurement(iterations = 5, time = 1)
-@Fork(value = 1, jvmArgsAppend = {"-XX:+UseParallelGC", "-Xmn32m", "-XX:PerMethodTrapLimit=0", "-XX:-ClipInlining", "-XX:InlineSmallCode=10000", "-XX:-DontCompileHugeMethods",
-        "-XX:-UseFPUForSpilling", "-XX:CompileCommand=quiet", "-XX:CompileCommand=CompileThresholdScaling,org.vm.engine.jit.generated.*::run,0.2"})
+@Fork(value = 1, jvmArgsAppend = {"-XX:+UseParallelGC", "-Xmn32m", "-XX:PerMethodTrapLimit=0", "-XX:-ClipInlining",
+        "-XX:InlineSmallCode=10000", "-XX:-DontCompileHugeMethods", "-XX:-UseFPUForSpilling", "-XX:CompileCommand=quiet",
+        "-XX:CompileCommand=CompileThresholdScaling,org.vm.engine.jit.generated.*::run,0.2"})
 public class GuestEventBenchmark {
     private static final int EVENTS = 1_000_000;
     private static final int EVENTS_IN_A_TURN = 8;
