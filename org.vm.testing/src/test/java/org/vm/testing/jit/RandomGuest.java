@@ -335,8 +335,6 @@ final class RandomGuest {
     private void readControl() {
         String rd = integer();
         line(switch (random.nextInt(11)) {
-            case 9 -> "csrrw " + rd + ", fflags, " + integer();
-            case 10 -> "csrrwi " + rd + ", fflags, " + random.nextInt(32);
             case 0 -> "csrr " + rd + ", instret";
             case 1 -> "csrr " + rd + ", cycle";
             case 2 -> "csrr " + rd + ", fflags";
@@ -346,6 +344,8 @@ final class RandomGuest {
             case 5 -> "csrrwi " + rd + ", fflags, 0";
             case 6 -> level == Level.MACHINE ? "csrr " + rd + ", minstret" : "csrr " + rd + ", mstatus";
             case 7 -> "fence";
+            case 8 -> "csrrw " + rd + ", fflags, " + integer();
+            case 9 -> "csrrwi " + rd + ", fflags, " + random.nextInt(32);
             default -> "csrr " + rd + ", time";
         });
     }

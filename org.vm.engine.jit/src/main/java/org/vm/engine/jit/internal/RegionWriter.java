@@ -515,7 +515,7 @@ final class RegionWriter {
     /** Leaves what the row's method returns on the stack. */
     private void calculate(Node node, int at, DecodedRow row) {
         RowBody body = rows.body(row.row());
-        if (body != null && body.isHalved() && isNarrow(node, at, body) && !isCopy(node, at, body)) {
+        if (body != null && body.isHalved() && isNarrow(node, at, body)) {
             halved(node, at, row, body);
             return;
         }
@@ -614,11 +614,6 @@ final class RegionWriter {
 
     private boolean isNarrow(Node node, int at, RowBody body) {
         return NumberKind.result(body, parameter -> RegisterKinds.operand(known, node, at, parameter)).isNarrow();
-    }
-
-    /** Whether one of the operands is the result, as that of an addition to zero: it is the same as a whole. */
-    private boolean isCopy(Node node, int at, RowBody body) {
-        return body.isCopy(parameter -> RegisterKinds.operand(known, node, at, parameter) == NumberKind.ZERO);
     }
 
     /** Calculates with the lower halves alone. */

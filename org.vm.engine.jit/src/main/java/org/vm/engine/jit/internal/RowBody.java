@@ -25,7 +25,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.IntPredicate;
 import org.vm.api.mmu.Mmu;
 
 /**
@@ -179,17 +178,6 @@ final class RowBody {
             case ReturnInstruction _ -> true;
             default -> false;
         });
-    }
-
-    /** Whether all that it does is to return one of two parameters, if the other one is zero. */
-    boolean isCopy(IntPredicate isZero) {
-        if (elements.size() == 2) {
-            return elements.getFirst() instanceof LoadInstruction;
-        }
-        return elements.size() == 4 && elements.get(0) instanceof LoadInstruction some
-                && elements.get(1) instanceof LoadInstruction other && elements.get(2) instanceof OperatorInstruction sum
-                && (sum.opcode() == Opcode.LADD || sum.opcode() == Opcode.LOR || sum.opcode() == Opcode.LXOR)
-                && (isZero.test(parameters.get(some.slot())) || isZero.test(parameters.get(other.slot())));
     }
 
     /**

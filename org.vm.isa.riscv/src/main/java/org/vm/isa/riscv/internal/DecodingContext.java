@@ -18,7 +18,8 @@ import org.vm.isa.riscv.internal.instructions.FloatFlags;
 
 /**
  * What the floating-point unit's state makes of floating-point instructions: illegal while it is off; while it is on, but
- * not dirty, something that makes it dirty and has the instruction decoded anew. So no instruction looks at
+ * not dirty, something that makes it dirty and has the instruction decoded anew. While it is dirty, {@code fflags} can be read and
+ * written like any register ({@link FloatFlags}). So no instruction looks at
  * {@code mstatus.FS} when it runs.
  */
 public final class DecodingContext implements Decoder {
