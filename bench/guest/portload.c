@@ -127,6 +127,20 @@ static void *ask(void *unused)
     return NULL;
 }
 
+/* A few bytes that differ are other bytes than came; from one on all: some are lost, or doubled. */
+static void wrong(uint64_t number, const unsigned char *expected, const unsigned char *found, size_t size)
+{
+    unsigned differ = 0;
+    fprintf(stderr, "portload: answer %llu is not what the host sends; byte, expected, found:", (unsigned long long) number);
+    for (size_t i = 0; i < size; i++) {
+        if (expected[i] != found[i] && differ++ < 16) {
+            fprintf(stderr, " %zu %02x %02x,", i, expected[i], found[i]);
+        }
+    }
+    fprintf(stderr, " %u of %zu\n", differ, size);
+    exit(1);
+}
+
 /* Checks answers; returns how many bytes they had. */
 static uint64_t check(void)
 {
@@ -143,11 +157,7 @@ static uint64_t check(void)
             receive(found + HEADER, size - HEADER);
         }
         if (memcmp(expected, found, size) != 0) {
-            uint64_t other;
-            memcpy(&other, found, 8);
-            fprintf(stderr, "portload: answer %llu is none; what came begins with number %llu, length %u\n",
-                    (unsigned long long) number, (unsigned long long) other, (unsigned) length);
-            exit(1);
+            wrong(number, expected, found, memcmp(expected, found, HEADER) == 0 ? size : HEADER);
         }
         uint64_t now = bench_now();
         slowest_note(&slowest, now - before);
