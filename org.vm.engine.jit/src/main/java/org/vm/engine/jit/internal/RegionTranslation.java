@@ -50,21 +50,29 @@ final class RegionTranslation implements Translation {
         region = null;
     }
 
-    /** Runs it, and from there on whatever compiled regions follow each other. */
+    /**
+     * Runs it, and from there on whatever compiled regions follow each other. Each of the calls is made from one place, which HotSpot
+     * has seen often before the first region follows another.
+     */
     @Override
     public Outcome run(long limit) {
         links.add(this);
-        Outcome outcome = enter(limit);
+        RegionTranslation next = this;
         // A trap retires nothing, and its handler may trap: every turn counts as one instruction, too.
-        for (long left = limit - 1; outcome == Outcome.RAN && cpu.retired - left < 0 && !cpu.attention(); left--) {
-            RegionTranslation next = links.find(cpu.pc);
-            RegionCode code = next == null ? null : next.ready();
+        for (long left = limit; ; left--) {
+            RegionCode code = next.ready();
             if (code == null) {
+                return left == limit ? enter(limit) : Outcome.RAN;
+            }
+            Outcome outcome = next.enter(code, left);
+            if (outcome != Outcome.RAN || cpu.retired - left >= 0 || cpu.attention()) {
+                return outcome;
+            }
+            next = links.find(cpu.pc);
+            if (next == null) {
                 return Outcome.RAN;
             }
-            outcome = next.enter(code, left);
         }
-        return outcome;
     }
 
     /** The code, if it is known to be what memory holds without another look; or else {@code null}. */
