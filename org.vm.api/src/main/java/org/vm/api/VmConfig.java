@@ -41,7 +41,7 @@ public record VmConfig(String name, GuestArch architecture, ExecMode execMode, l
 
     /** A RISC-V machine with one vCPU, 256 MiB, hot code translated, and default thresholds. */
     public static VmConfig riscv64(String name) {
-        return new VmConfig(name, GuestArch.RISCV64, ExecMode.HYBRID, 256L << 20, 1, 0, 1024);
+        return new VmConfig(name, GuestArch.RISCV64, ExecMode.HYBRID, 256L << 20, 1, 0, 4096);
     }
 
     public VmConfig withMode(ExecMode mode) {

@@ -106,7 +106,7 @@ public final class MachineComponent implements DeviceKeeper, ServiceTrackerCusto
         String[] parts() default {};
 
         @AttributeDefinition(name = "TLB entries", description = "Of each software TLB; a power of two")
-        int tlbEntries() default 1024;
+        int tlbEntries() default 4096;
 
         @AttributeDefinition(name = "JIT threshold", description = "Entries of a block until it is translated; 0: the engine's own")
         int jitThreshold() default 0;
