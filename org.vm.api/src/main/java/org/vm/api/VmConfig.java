@@ -11,7 +11,7 @@ import java.util.Objects;
  * @param memoryBytes  guest RAM, a multiple of 4 KiB
  * @param vcpus        number of vCPUs, 1 to 64
  * @param jitThreshold entries of a block after which it is worth translating; 0: as the engine thinks fit
- * @param tlbEntries   entries of each software TLB, a power of two, 16 to 524288
+ * @param tlbEntries   entries of each software TLB for data, a power of two, 16 to 524288; those for code have a quarter
  */
 public record VmConfig(String name, GuestArch architecture, ExecMode execMode, long memoryBytes, int vcpus,
         int jitThreshold, int tlbEntries) {

@@ -105,7 +105,7 @@ public final class MachineComponent implements DeviceKeeper, ServiceTrackerCusto
                 required = false)
         String[] parts() default {};
 
-        @AttributeDefinition(name = "TLB entries", description = "Of each software TLB; a power of two")
+        @AttributeDefinition(name = "TLB entries", description = "Of each software TLB for data; a power of two. Those for code have a quarter.")
         int tlbEntries() default 4096;
 
         @AttributeDefinition(name = "JIT threshold", description = "Entries of a block until it is translated; 0: the engine's own")

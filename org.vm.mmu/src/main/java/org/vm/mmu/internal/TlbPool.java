@@ -32,6 +32,7 @@ final class TlbPool {
 
     private static final int PRIVILEGES = 4;
 
+    /** Of one for data; one for code has a quarter, for code is in fewer pages. */
     private final int entries;
     private final Space[] spaces = new Space[SPACES];
     private final Tlb[] supervisor = new Tlb[3];
@@ -76,29 +77,37 @@ final class TlbPool {
     }
 
     Tlb bareData(int privilege) {
-        return get(bare, privilege);
+        return data(bare, privilege);
     }
 
     Tlb bareCode(int privilege) {
-        return get(bare, PRIVILEGES + privilege);
+        return code(bare, PRIVILEGES + privilege);
     }
 
     /** For translated loads and stores in the current address space. */
     Tlb data(boolean user, boolean sum, boolean mxr) {
         if (!user && !sum) {
-            return get(supervisor, mxr ? SUPERVISOR_MXR : SUPERVISOR);
+            return data(supervisor, mxr ? SUPERVISOR_MXR : SUPERVISOR);
         }
-        return get(current.tlbs, (user ? Space.USER : Space.SUPERVISOR_SUM) + (mxr ? Space.MXR : 0));
+        return data(current.tlbs, (user ? Space.USER : Space.SUPERVISOR_SUM) + (mxr ? Space.MXR : 0));
     }
 
     /** For translated instruction fetches in the current address space. */
     Tlb code(boolean user) {
-        return user ? get(current.tlbs, Space.USER_CODE) : get(supervisor, SUPERVISOR_CODE);
+        return user ? code(current.tlbs, Space.USER_CODE) : code(supervisor, SUPERVISOR_CODE);
     }
 
-    private Tlb get(Tlb[] tlbs, int i) {
+    private Tlb data(Tlb[] tlbs, int i) {
+        return get(tlbs, i, entries);
+    }
+
+    private Tlb code(Tlb[] tlbs, int i) {
+        return get(tlbs, i, Math.max(entries / 4, 1));
+    }
+
+    private Tlb get(Tlb[] tlbs, int i, int size) {
         if (tlbs[i] == null) {
-            tlbs[i] = new Tlb(entries, () -> ++stamps);
+            tlbs[i] = new Tlb(size, () -> ++stamps);
         }
         return tlbs[i];
     }
