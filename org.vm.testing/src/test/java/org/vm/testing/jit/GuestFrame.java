@@ -179,7 +179,8 @@ final class GuestFrame {
                     li      t3, 0x800
                     csrs    mstatus, t3
                     j       done
-            stop:   la      s9, end
+            stop:   csrw    mie, zero               # what is pending would be back here at once
+                    la      s9, end
             from_supervisor:
                     csrw    mepc, s9
                     li      t3, 0x1800

@@ -46,7 +46,7 @@ class JitDifferentialTest {
         }
 
         /** All that a program leaves behind. */
-        Map<String, Long> run(String source, SplittableRandom disturbance) {
+        Map<String, Long> run(long seed, String source, SplittableRandom disturbance) {
             Cpu cpu = hart.cpu();
             cpu.reset();
             MemorySegment used = cpu.mmu.memory().asSlice(0, GuestFrame.USED);
@@ -61,7 +61,8 @@ class JitDifferentialTest {
                     break;
                 }
                 if (cpu.retired - start > LIMIT) {
-                    throw new AssertionError("the program does not end; pc is " + Long.toHexString(cpu.pc) + ", " + cpu.controlRegisters());
+                    throw new AssertionError("seed " + seed + " does not end; pc is " + Long.toHexString(cpu.pc) + ", "
+                            + cpu.controlRegisters());
                 }
                 if (disturbance != null) {
                     disturb(disturbance);
@@ -113,10 +114,10 @@ class JitDifferentialTest {
         try (Subject reference = new Subject(new Interpreter(65536, 1_000_000, 1, 0)); Subject subject = new Subject(engine)) {
             for (long seed = from; seed < from + count; seed++) {
                 String source = programs.apply(seed);
-                Map<String, Long> expected = reference.run(source, null);
+                Map<String, Long> expected = reference.run(seed, source, null);
                 for (int time = 0; time < times; time++) {
                     SplittableRandom disturbance = seed % 2 == 0 ? null : new SplittableRandom(seed * 31 + time);
-                    check(seed, time, source, expected, subject.run(source, disturbance));
+                    check(seed, time, source, expected, subject.run(seed, source, disturbance));
                 }
             }
         }
@@ -152,9 +153,9 @@ class JitDifferentialTest {
         try (Subject one = new Subject(new Interpreter()); Subject other = new Subject(new Interpreter(1000, 2, 8, 4096))) {
             for (long seed = 0; seed < 50; seed++) {
                 String source = RandomGuest.program(seed);
-                Map<String, Long> state = one.run(source, null);
-                check(seed, 0, source, state, other.run(source, new SplittableRandom(seed)));
-                assertEquals(state, one.run(source, null));
+                Map<String, Long> state = one.run(seed, source, null);
+                check(seed, 0, source, state, other.run(seed, source, new SplittableRandom(seed)));
+                assertEquals(state, one.run(seed, source, null));
             }
         }
     }
@@ -172,6 +173,14 @@ class JitDifferentialTest {
         try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 6)) {
             compare(engine, 2000, 60, 2);
             engine.assertTranslated(50_000);
+        }
+    }
+
+    /** After so many traps that the handler makes the program end, with an interrupt pending all the while. */
+    @Test
+    void aProgramOfTwoThousandTrapsDoesAsInterpreted() {
+        try (TranslatingEngine engine = new TranslatingEngine(ExecMode.JIT, 6)) {
+            compare(engine, 1_095_274, 1, 4);
         }
     }
 
@@ -213,7 +222,7 @@ class JitDifferentialTest {
             SplittableRandom random = new SplittableRandom(7);
             for (long seed = 4000; subject.changes < 100; seed++) {
                 String source = seed % 2 == 0 ? RandomGuest.program(seed) : RandomGuest.accumulatingProgram(seed);
-                check(seed, 0, source, reference.run(source, null), subject.run(source, random));
+                check(seed, 0, source, reference.run(seed, source, null), subject.run(seed, source, random));
             }
             jit.assertTranslated(2_000);
             hybrid.assertTranslated(100);
