@@ -25,6 +25,8 @@ final class CachedRegion {
     private static final int PROFILED_AT_LEAST = 2000;
     /** What can be entered in several places runs as often as this for some of them. */
     private static final int PROFILED_ENTRIES = 4;
+    /** Addresses at which a CPU knows an entry of a movable region: of so many processes that run in turn. */
+    private static final int MOST_PLACES = 16;
 
     volatile Region region;
     /** The class, deflated. */
@@ -56,8 +58,10 @@ final class CachedRegion {
     long executedBefore;
     /** What may be remembered of it; {@code null} if it could not be recognized. */
     final RegionProfile profile;
-    /** As each CPU runs it. */
+    /** As each CPU runs it, from each entry and at each address. */
     private final List<RegionTranslation> translations = new CopyOnWriteArrayList<>();
+    /** Of translations that are gone. */
+    private TranslationStats.Runs formerRuns = TranslationStats.Runs.NONE;
 
     CachedRegion(Region region, int number) {
         this.region = region;
@@ -72,23 +76,51 @@ final class CachedRegion {
 
     private static List<CodeCache.Key> keys(Region region, Predicate<Node> which) {
         return region.nodes().stream().filter(node -> node.pc != region.pc()).filter(which)
-                .map(node -> new CodeCache.Key(node.pc, region.physical(node.pc), region.context())).toList();
+                .map(node -> region.key(node.pc)).toList();
+    }
+
+    /** How far the code is from where it was translated, if the beginning or an entry that is at {@code physical} is at {@code pc}. */
+    long distance(long pc, long physical) {
+        if (!region.movable()) {
+            return 0;
+        }
+        for (long entry : entries) {
+            if (region.physical(entry) == physical) {
+                return pc - entry;
+            }
+        }
+        return pc - region.pc();
     }
 
     /**
-     * As {@code cpu} runs it, which has {@code links}, from one of its entries. Memory must hold what was translated. On the
-     * CPU's thread.
+     * As {@code cpu} runs it, which has {@code links}, from one of its entries. Memory must hold what was translated, {@code
+     * distance} from there. On the CPU's thread.
      */
-    RegionTranslation translation(Cpu cpu, RegionLinks links, long pc) {
+    RegionTranslation translation(Cpu cpu, RegionLinks links, long pc, long distance) {
+        RegionTranslation oldest = null;
+        int places = 0;
         for (RegionTranslation translation : translations) {
-            if (translation.cpu == cpu && translation.pc == pc) {
-                translation.renew(this);
-                return translation;
+            if (translation.cpu == cpu && translation.pc - translation.distance == pc - distance) {
+                if (translation.distance == distance) {
+                    translation.renew(this);
+                    return translation;
+                }
+                oldest = oldest == null ? translation : oldest;
+                places++;
             }
         }
-        RegionTranslation translation = new RegionTranslation(cpu, this, links, pc);
+        if (places == MOST_PLACES) {
+            forget(oldest);
+        }
+        RegionTranslation translation = new RegionTranslation(cpu, this, links, pc, distance);
         translations.add(translation);
         return translation;
+    }
+
+    private synchronized void forget(RegionTranslation translation) {
+        translation.drop();
+        translations.remove(translation);
+        formerRuns = formerRuns.plus(translation.runs());
     }
 
     /** Number of the entry at an address where there is one. */
@@ -123,7 +155,7 @@ final class CachedRegion {
         }
         entries = written.table().entries().stream().mapToLong(node -> node.pc).toArray();
         entered = Arrays.stream(entries).filter(pc -> pc != region.pc())
-                .mapToObj(pc -> new CodeCache.Key(pc, region.physical(pc), region.context())).toList();
+                .mapToObj(region::key).toList();
         region = region.withoutNodes();
         bytes = written.codeLength() + written.table().words().length * Long.BYTES;
         code = made;
@@ -145,8 +177,8 @@ final class CachedRegion {
         translations.forEach(RegionTranslation::drop);
     }
 
-    TranslationStats.Runs runs() {
-        TranslationStats.Runs runs = TranslationStats.Runs.NONE;
+    synchronized TranslationStats.Runs runs() {
+        TranslationStats.Runs runs = formerRuns;
         for (RegionTranslation translation : translations) {
             runs = runs.plus(translation.runs());
         }

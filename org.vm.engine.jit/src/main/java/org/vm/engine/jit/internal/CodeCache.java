@@ -23,8 +23,16 @@ import org.vm.api.mmu.TlbLayout;
 final class CodeCache {
     /** Where a translation begins, and what the bytes there mean. */
     record Key(long pc, long physical, int context) {
+        /** In place of an address; no code has an odd one. */
+        private static final long ANYWHERE = 1;
+
         static Key of(Region region) {
-            return new Key(region.pc(), region.physical(), region.context());
+            return region.key(region.pc());
+        }
+
+        /** The same in a region that may be at any address. */
+        Key anywhere() {
+            return new Key(ANYWHERE, physical, context);
         }
     }
 
@@ -34,6 +42,8 @@ final class CodeCache {
     private static final int CUT = Compiler.LARGEST * 9 / 10;
     /** Instructions that a region must have run to be remembered: a third of a boot's make all that counts. */
     private static final int MEMORABLE = 100_000;
+    /** Pages of code to be known, a quarter of a gigabyte. What is forgotten is translated once more for one address. */
+    private static final int MOST_PLACES = 65536;
     private static final Logger LOG = LoggerFactory.getLogger(CodeCache.class);
 
     final MemorySegment memory;
@@ -47,9 +57,12 @@ final class CodeCache {
     private final Map<Key, CachedRegion> entered = new ConcurrentHashMap<>();
     /** Regions by places in them that are no entries: all that are not compiled yet, and loops. */
     private final Map<Key, CachedRegion> around = new ConcurrentHashMap<>();
+    /** By physical page the virtual one that its code was first translated for. */
+    private final Map<Long, Long> places = new ConcurrentHashMap<>();
     /** CPUs that use it; guarded by the engine. */
     int users;
 
+    private volatile boolean hasMovable;
     private long bytes;
     private int evictions;
     private long found;
@@ -70,15 +83,36 @@ final class CodeCache {
         this.most = (int) Math.min(limit / SMALL, Integer.MAX_VALUE);
     }
 
-    /** What begins at a place, or can be entered there. */
+    /** What begins at a place, or can be entered there; what is for this address alone is preferred. */
     CachedRegion find(Key key) {
+        CachedRegion here = entered(key);
+        return here == null ? findMovable(key) : here;
+    }
+
+    /** The same of regions that may be at any address. */
+    CachedRegion findMovable(Key key) {
+        return entered(key.anywhere());
+    }
+
+    /** Whether there are any of these. */
+    boolean hasMovable() {
+        return hasMovable;
+    }
+
+    private CachedRegion entered(Key key) {
         CachedRegion begins = regions.get(key);
         return begins == null ? entered.get(key) : begins;
     }
 
     /** A region on its way that will contain this place, or a loop that does; {@code null} if there is none. */
     CachedRegion around(Key key) {
-        return around.get(key);
+        CachedRegion here = around.get(key);
+        return here == null ? around.get(key.anywhere()) : here;
+    }
+
+    /** Whether code of a physical page was translated for another address than this: programs share it, each where it likes. */
+    boolean hasMoved(long pc, long physical) {
+        return places.getOrDefault(Region.page(physical), Region.page(pc)) != Region.page(pc);
     }
 
     Collection<CachedRegion> all() {
@@ -87,10 +121,15 @@ final class CodeCache {
 
     synchronized CachedRegion add(Region region) {
         CachedRegion added = new CachedRegion(region, (int) ++found);
+        hasMovable |= region.movable();
         CachedRegion before = regions.put(Key.of(region), added);
         if (before != null) {
             forget(before);
         }
+        if (places.size() > MOST_PLACES) {
+            places.clear();
+        }
+        region.pages().forEach((virtual, page) -> places.putIfAbsent(page, virtual));
         added.inner.forEach(key -> around.putIfAbsent(key, added));
         added.called.forEach(key -> around.putIfAbsent(key, added));
         return added;

@@ -25,7 +25,7 @@ final class Compiler implements AutoCloseable {
     private static final int LEARNED = 100_000;
     private static final RegionCode NOTHING = new RegionCode() {
         @Override
-        public int run(Cpu cpu, long[] registers, long[] tlb, int entry, int budget) {
+        public int run(Cpu cpu, long[] registers, long[] tlb, int entry, int budget, long distance) {
             return RAN;
         }
     };
@@ -148,7 +148,7 @@ final class Compiler implements AutoCloseable {
         for (int part = 0; part < PARTS; part++) {
             long began = System.nanoTime();
             for (int i = 0; i < BATCH / PARTS; i++) {
-                code.run(cpu, null, null, RegionCode.NOTHING, 0);
+                code.run(cpu, null, null, RegionCode.NOTHING, 0, 0);
             }
             least = Math.min(least, System.nanoTime() - began);
         }

@@ -42,35 +42,61 @@ final class CpuTranslator implements Translator {
 
     @Override
     public int threshold(long pc, int instructions) {
+        if (movable(pc) != null) {
+            return 1;
+        }
         int entries = threshold.entries(instructions);
         return remembered.find(cpu, pc) == null ? entries : Math.min(entries, EARLY);
+    }
+
+    /** What is compiled and can be entered at {@code pc}, though it was translated for another address; or {@code null}. */
+    private CachedRegion movable(long pc) {
+        if (!cache.hasMovable()) {
+            return null;
+        }
+        try {
+            long physical = cpu.mmu.translateFetch(pc);
+            CachedRegion known = cache.findMovable(new CodeCache.Key(pc, physical, cpu.context()));
+            return known != null && known.state == State.READY && known.region.isMapped(cpu.mmu, known.distance(pc, physical))
+                    ? known : null;
+        } catch (GuestTrap notMapped) {
+            return null;
+        }
     }
 
     @Override
     public Translation translate(long pc, long physical, CodeProfile profile) {
         CachedRegion known = cache.find(new CodeCache.Key(pc, physical, cpu.context()));
+        boolean movable = cache.hasMoved(pc, physical);
         if (known != null) {
             known.asked++;
             if (known.state == State.WAITING) {
                 return null;
             }
-            if (known.region.isMapped(cpu.mmu) && known.region.isUnchanged(cpu.mmu)) {
+            long distance = known.distance(pc, physical);
+            boolean mapped = known.region.isMapped(cpu.mmu, distance);
+            if (mapped && known.region.isUnchanged(cpu.mmu, distance)) {
                 return switch (known.state) {
-                    case READY -> known.translation(cpu, links, pc);
-                    case PROFILING -> new Profiled(known, pc);
+                    case READY -> known.translation(cpu, links, pc, distance);
+                    case PROFILING -> new Profiled(known, pc, distance);
                     case WAITING, FAILED -> null;
                 };
             }
-            cache.invalidate(known);
+            if (mapped || !known.region.movable()) {
+                cache.invalidate(known);
+            } else {
+                // Others have its pages as far from each other as they were.
+                movable = false;
+            }
         }
         CachedRegion around = background ? cache.around(new CodeCache.Key(pc, physical, cpu.context())) : null;
         if (background && (compiler.isBusy() || around != null && isEnough(around))) {
             return null;
         }
-        Region region = find(pc, physical, profile, around == null);
+        Region region = find(pc, physical, profile, movable, around == null);
         if (region != null && region.pc() != pc && cache.find(CodeCache.Key.of(region)) != null) {
             // That was found when this did not run yet.
-            region = find(pc, physical, profile, false);
+            region = find(pc, physical, profile, movable, false);
         }
         if (region == null) {
             return null;
@@ -86,15 +112,15 @@ final class CpuTranslator implements Translator {
             return null;
         }
         cache.compiled(found, true, 0);
-        return region.pc() == pc ? found.translation(cpu, links, pc) : null;
+        return region.pc() == pc ? found.translation(cpu, links, pc, 0) : null;
     }
 
     /** A mistake of the translator's costs a guest speed, never its CPU. */
-    private Region find(long pc, long physical, CodeProfile profile, boolean whole) {
+    private Region find(long pc, long physical, CodeProfile profile, boolean movable, boolean whole) {
         try {
             RegionProfile before = remembered.find(cpu, pc);
-            return new RegionFinder(cpu, before == null ? profile : before.at(pc, profile), cache.rows, this::isLoop)
-                    .find(pc, physical, RegionFinder.LIMIT, whole);
+            return new RegionFinder(cpu, before == null ? profile : before.at(pc, profile), cache.rows, this::isLoop,
+                    movable).find(pc, physical, RegionFinder.LIMIT, whole);
         } catch (RuntimeException e) {
             if (!reported) {
                 reported = true;
@@ -198,9 +224,9 @@ final class CpuTranslator implements Translator {
         private final CachedRegion cached;
         private final RegionTranslation translation;
 
-        Profiled(CachedRegion cached, long pc) {
+        Profiled(CachedRegion cached, long pc, long distance) {
             this.cached = cached;
-            this.translation = cached.translation(cpu, links, pc);
+            this.translation = cached.translation(cpu, links, pc, distance);
         }
 
         @Override

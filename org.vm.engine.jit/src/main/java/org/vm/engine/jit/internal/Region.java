@@ -18,9 +18,10 @@ import org.vm.api.mmu.Mmu;
  * @param pages   physical address of each virtual page that the code is in
  * @param code    the code's bytes: parcels by their addresses' runs
  * @param loop    whether it is a loop, which begins at {@code pc} and runs long when it is entered
+ * @param movable whether it also runs where the same pages are at other addresses, all as far from here
  */
 record Region(long pc, long physical, int context, List<Node> nodes, Map<Long, Node> entries, Map<Long, Long> pages,
-        List<Run> code, boolean loop) {
+        List<Run> code, boolean loop, boolean movable) {
     /** Bytes as they were translated. */
     record Run(long pc, short[] parcels) {}
 
@@ -32,19 +33,19 @@ record Region(long pc, long physical, int context, List<Node> nodes, Map<Long, N
         kept.forEach(node -> node.ending.edges().forEach(edge -> edge.node = kept.contains(edge.node) ? edge.node : null));
         Map<Long, Node> left = new LinkedHashMap<>(entries);
         left.values().retainAll(kept);
-        return new Region(pc, physical, context, List.copyOf(kept), left, pages, code, loop);
+        return new Region(pc, physical, context, List.copyOf(kept), left, pages, code, loop, movable);
     }
 
     /** What it takes to tell whether it is still there. */
     Region withoutNodes() {
-        return new Region(pc, physical, context, List.of(), Map.of(), pages, code, loop);
+        return new Region(pc, physical, context, List.of(), Map.of(), pages, code, loop, movable);
     }
 
-    /** Whether all pages are where they were. */
-    boolean isMapped(Mmu mmu) {
+    /** Whether all pages are {@code distance} from where they were. */
+    boolean isMapped(Mmu mmu, long distance) {
         try {
             for (Map.Entry<Long, Long> page : pages.entrySet()) {
-                if (mmu.translateFetch(page.getKey()) != page.getValue()) {
+                if (mmu.translateFetch(page.getKey() + distance) != page.getValue()) {
                     return false;
                 }
             }
@@ -54,11 +55,11 @@ record Region(long pc, long physical, int context, List<Node> nodes, Map<Long, N
         }
     }
 
-    /** Whether memory holds what was translated. All pages must be where they were. */
-    boolean isUnchanged(Mmu mmu) {
+    /** Whether memory holds what was translated. All pages must be {@code distance} from where they were. */
+    boolean isUnchanged(Mmu mmu, long distance) {
         try {
             for (Run run : code) {
-                if (!mmu.fetches(run.pc, run.parcels)) {
+                if (!mmu.fetches(run.pc + distance, run.parcels)) {
                     return false;
                 }
             }
@@ -71,6 +72,12 @@ record Region(long pc, long physical, int context, List<Node> nodes, Map<Long, N
     /** Physical address of code in it. */
     long physical(long address) {
         return pages.get(page(address)) | address & ~PAGE_MASK;
+    }
+
+    /** How a place in it is found. */
+    CodeCache.Key key(long address) {
+        CodeCache.Key key = new CodeCache.Key(address, physical(address), context);
+        return movable ? key.anywhere() : key;
     }
 
     static long page(long address) {

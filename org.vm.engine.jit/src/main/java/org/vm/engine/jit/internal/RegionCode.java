@@ -14,11 +14,12 @@ public abstract class RegionCode {
     /**
      * Runs from an entry; sets {@link Cpu#pc} and adds to {@link Cpu#retired}.
      *
-     * @param tlb    {@link org.vm.api.mmu.Mmu#translations()}
-     * @param entry  number of the node to begin with, 0 for the region's first
-     * @param budget instructions to run, give or take a node
+     * @param tlb      {@link org.vm.api.mmu.Mmu#translations()}
+     * @param entry    number of the node to begin with, 0 for the region's first
+     * @param budget   instructions to run, give or take a node
+     * @param distance how far from where it was translated a movable region is
      */
-    public abstract int run(Cpu cpu, long[] registers, long[] tlb, int entry, int budget);
+    public abstract int run(Cpu cpu, long[] registers, long[] tlb, int entry, int budget, long distance);
 
     /**
      * Whether a region may go on after an instruction that could have changed anything.

@@ -63,16 +63,21 @@ final class RegionFinder {
     private final List<Pending> all = new ArrayList<>();
     private final List<Node> unknownReturns = new ArrayList<>();
     private final LongPredicate isLoop;
+    private final boolean movable;
     private long start;
     private int size;
     /** Whether a jump to many places was found outside of calls. */
     private boolean dispatches;
 
-    /** @param isLoop whether a loop begins at a place that is a region of its own */
-    RegionFinder(Cpu cpu, CodeProfile profile, Rows rows, LongPredicate isLoop) {
+    /**
+     * @param isLoop  whether a loop begins at a place that is a region of its own
+     * @param movable whether the region is to run at other addresses, too
+     */
+    RegionFinder(Cpu cpu, CodeProfile profile, Rows rows, LongPredicate isLoop, boolean movable) {
         this.cpu = cpu;
         this.profile = profile;
         this.isLoop = isLoop;
+        this.movable = movable;
         this.instructions = rows;
         this.decoder = cpu.instructionSet().decoder(cpu.context());
         this.memory = cpu.mmu::fetch16;
@@ -98,7 +103,7 @@ final class RegionFinder {
             return region(pc, physical, part);
         }
         long header = part.header().pc;
-        return new RegionFinder(cpu, profile, instructions, isLoop)
+        return new RegionFinder(cpu, profile, instructions, isLoop, movable)
                 .find(header, pages.get(Region.page(header)) | header & ~PAGE_MASK, limit, false);
     }
 
@@ -152,16 +157,20 @@ final class RegionFinder {
         List<Node> ordered = nodes.values().stream().filter(kept::contains).toList();
         code.removeIf(run -> !begins.contains(run.pc()));
         pages.keySet().retainAll(begins.stream().map(Region::page).toList());
-        return new Region(pc, physical, cpu.context(), ordered, entries, pages, code, part.header() != null);
+        return new Region(pc, physical, cpu.context(), ordered, entries, pages, code, part.header() != null,
+                movable);
     }
 
-    /** The dispatch knows addresses by 32 bits of their distance. */
+    /** The dispatch knows addresses by 32 bits of their distance; what is further away does not move along with a program. */
     private static boolean isNear(long pc, long other) {
         return (int) (other - pc) == other - pc;
     }
 
     private Node.Edge want(long pc, Node.Call call) {
         Node.Edge edge = new Node.Edge(pc);
+        if (movable && !isNear(start, pc)) {
+            return edge;
+        }
         Pending wanted = new Pending(edge, call, profile.entries(pc), all.size());
         all.add(wanted);
         pending.add(wanted);
@@ -243,7 +252,9 @@ final class RegionFinder {
         }
         Long known = knownTarget(node);
         if (known != null) {
-            return new Node.End.Jump(links ? wantCall(node, row, known) : want(known, node.call));
+            Node.Edge edge = links ? wantCall(node, row, known) : want(known, node.call);
+            // Whether the place moves along with the jump is seen when it is executed; HotSpot can tell before.
+            return movable ? new Node.End.Calculated(List.of(edge)) : new Node.End.Jump(edge);
         }
         int register = register(row);
         if (!links && node.call != null && register == node.call.linkSlot()) {

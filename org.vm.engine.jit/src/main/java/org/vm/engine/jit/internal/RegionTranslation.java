@@ -9,6 +9,8 @@ import org.vm.api.mmu.Mmu;
 final class RegionTranslation implements Translation {
     final Cpu cpu;
     final long pc;
+    /** How far the region is from where it was translated. */
+    final long distance;
     private final Mmu mmu;
     private final int context;
     private final int entry;
@@ -27,10 +29,11 @@ final class RegionTranslation implements Translation {
     private long trapped;
     private long stale;
 
-    RegionTranslation(Cpu cpu, CachedRegion cached, RegionLinks links, long pc) {
+    RegionTranslation(Cpu cpu, CachedRegion cached, RegionLinks links, long pc, long distance) {
         this.cpu = cpu;
         this.pc = pc;
-        this.entry = cached.entry(pc);
+        this.distance = distance;
+        this.entry = cached.entry(pc - distance);
         this.mmu = cpu.mmu;
         this.context = cached.region.context();
         this.links = links;
@@ -92,7 +95,8 @@ final class RegionTranslation implements Translation {
 
     private Outcome enter(RegionCode code, long limit) {
         long before = cpu.retired;
-        int outcome = code.run(cpu, cpu.registers, mmu.translations(), entry, (int) Math.min(limit - before, 1 << 30));
+        int outcome = code.run(cpu, cpu.registers, mmu.translations(), entry, (int) Math.min(limit - before, 1 << 30),
+                distance);
         long after = cpu.retired;
         entries++;
         executed += after - before;
@@ -110,7 +114,7 @@ final class RegionTranslation implements Translation {
 
     private boolean isCurrent() {
         Region region = this.region;
-        if (region == null || !region.isMapped(mmu) || cpu.codeEpoch != epoch && !region.isUnchanged(mmu)) {
+        if (region == null || !region.isMapped(mmu, distance) || cpu.codeEpoch != epoch && !region.isUnchanged(mmu, distance)) {
             return false;
         }
         stamp = mmu.fetchStamp();

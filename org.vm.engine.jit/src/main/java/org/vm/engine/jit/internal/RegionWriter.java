@@ -61,7 +61,7 @@ final class RegionWriter {
     private static final ClassDesc OBJECTS = desc(Objects.class);
     private static final ClassDesc LONGS = CD_long.arrayType();
     private static final ClassDesc INTS = CD_int.arrayType();
-    private static final MethodTypeDesc RUN = MethodTypeDesc.of(CD_int, CPU, LONGS, LONGS, CD_int, CD_int);
+    private static final MethodTypeDesc RUN = MethodTypeDesc.of(CD_int, CPU, LONGS, LONGS, CD_int, CD_int, CD_long);
 
     /**
      * Logarithm of the instructions after which the CPU's attention is looked at: a few microseconds, and more than are
@@ -75,6 +75,7 @@ final class RegionWriter {
     private static final int TLB = 3;
     private static final int ENTRY = 4;
     private static final int BUDGET = 5;
+    private static final int DISTANCE = 6;
 
     /** A class to define, and the constants that it has to be given. */
     record Written(byte[] bytes, int codeLength, long[] pcs, int[] unretired, DispatchTable table) {}
@@ -136,7 +137,7 @@ final class RegionWriter {
         this.rows = rows;
         this.offsetMask = offsetMask;
         table = DispatchTable.of(region.entries());
-        kinds = new RegisterKinds(region.entries().values(), rows);
+        kinds = new RegisterKinds(region.entries().values(), rows, region.movable());
     }
 
     /** The class of a region. */
@@ -322,11 +323,27 @@ final class RegionWriter {
         code.lload(left).getstatic(self, "UNRETIRED", INTS).iload(stop).iaload().i2l().ladd().lstore(left);
     }
 
+    /** An address of the code, which is where it was translated or, if it is movable, at a distance. */
+    private void address(long translated) {
+        code.loadConstant(translated);
+        if (region.movable()) {
+            code.lload(DISTANCE).ladd();
+        }
+    }
+
+    /** Takes {@code target} to or from where the code was translated, which is what all here compares and stores but {@link #leave}. */
+    private void move(Opcode operator) {
+        if (region.movable()) {
+            code.lload(target).lload(DISTANCE).with(OperatorInstruction.of(operator)).lstore(target);
+        }
+    }
+
     /** Leaves for {@code target} with the outcome that is in {@code index}. */
     private void leave() {
         // Not the parameter, which would have to be kept until here.
         code.aload(CPU_PARAMETER).getfield(CPU, "registers", LONGS).astore(REGISTERS);
         registers.leave(code, REGISTERS);
+        move(Opcode.LADD);
         code.aload(CPU_PARAMETER).lload(target).putfield(CPU, "pc", CD_long);
         giveBack();
         if (!throwing.isEmpty()) {
@@ -371,6 +388,7 @@ final class RegionWriter {
             case Node.End.Calculated(List<Node.Edge> targets) -> {
                 calculate(node, last, row);
                 code.lstore(target);
+                move(Opcode.LSUB);
                 link(node, row);
                 calculated(targets);
             }
@@ -383,7 +401,9 @@ final class RegionWriter {
      */
     private void stop(Node node, DecodedRow row, Node.Edge next) {
         registers.leave(code, REGISTERS);
-        code.aload(CPU_PARAMETER).loadConstant(node.pc).putfield(CPU, "pc", CD_long);
+        code.aload(CPU_PARAMETER);
+        address(node.pc);
+        code.putfield(CPU, "pc", CD_long);
         giveBack();
         code.loadConstant((long) -node.instructions()).lstore(left);
         code.aload(CPU_PARAMETER).getfield(CPU, "mmu", MMU).invokeinterface(MMU, "fetchStamp", MethodTypeDesc.of(CD_long))
@@ -415,7 +435,7 @@ final class RegionWriter {
 
     private void link(Node node, DecodedRow row) {
         if (row.row().result() instanceof Result.Jump && RegisterLocals.writes(row)) {
-            code.loadConstant(node.end);
+            address(node.end);
             registers.writeBits(code, row.destination());
         }
     }
@@ -560,7 +580,7 @@ final class RegionWriter {
         switch (row.row().operands().get(i)) {
             case Operand.Register r -> registers.read(code, (int) row.values()[i], r.file(), type == double.class);
             case Operand.Immediate _ -> constant(row.values()[i], type);
-            case Operand.Pc _ -> constant(pc, type);
+            case Operand.Pc _ -> address(pc);
             case Operand.Length _ -> constant(row.length(), type);
             case Operand.Bits _ -> constant(row.bits() & 0xFFFF_FFFFL, type);
             case Operand.State state -> code.aload(states.get(state.type()));
@@ -613,7 +633,7 @@ final class RegionWriter {
     }
 
     private boolean isNarrow(Node node, int at, RowBody body) {
-        return NumberKind.result(body, parameter -> RegisterKinds.operand(known, node, at, parameter)).isNarrow();
+        return NumberKind.result(body, parameter -> kinds.operand(known, node, at, parameter)).isNarrow();
     }
 
     /** Calculates with the lower halves alone. */

@@ -17,12 +17,17 @@ import org.vm.api.isa.Result;
  */
 final class RegisterKinds {
     private final Rows rows;
+    private final boolean movable;
     /** By node, of each register of which something is known. */
     private final Map<Node, Map<Integer, NumberKind>> before = new HashMap<>();
 
-    /** @param entered nodes where anything may be in registers */
-    RegisterKinds(Collection<Node> entered, Rows rows) {
+    /**
+     * @param entered nodes where anything may be in registers
+     * @param movable whether addresses of instructions are not known
+     */
+    RegisterKinds(Collection<Node> entered, Rows rows, boolean movable) {
         this.rows = rows;
+        this.movable = movable;
         Deque<Node> changed = new ArrayDeque<>(entered);
         entered.forEach(node -> before.put(node, Map.of()));
         while (!changed.isEmpty()) {
@@ -74,7 +79,7 @@ final class RegisterKinds {
     }
 
     /** Of an operand of a row, by the registers before it. Of control registers nothing: what stops may write to them too. */
-    static NumberKind operand(Map<Integer, NumberKind> kinds, Node node, int at, int parameter) {
+    NumberKind operand(Map<Integer, NumberKind> kinds, Node node, int at, int parameter) {
         DecodedRow row = node.rows.get(at);
         long value = row.values()[parameter];
         return switch (row.row().operands().get(parameter)) {
@@ -82,6 +87,7 @@ final class RegisterKinds {
             case Operand.Register r -> RegisterLocals.isZero((int) value, r.file()) ? NumberKind.ZERO
                     : kinds.getOrDefault((int) value, NumberKind.ANY);
             case Operand.Immediate _ -> NumberKind.of(value);
+            case Operand.Pc _ when movable -> NumberKind.ANY;
             case Operand.Pc _ -> NumberKind.of(node.pcs[at]);
             default -> NumberKind.ANY;
         };
