@@ -9,6 +9,7 @@ enum Group {
     FLOAT("floating point", 3.0),
     JUMP("indirect jumps", 3.0),
     SYSTEM("system calls, processes, memory", 1.0),
+    PROCESS("short processes", Double.NaN),
     /** Its target is another one: {@link #SPEEDUP}. */
     PARALLEL("parallel compute", Double.NaN);
 

@@ -60,6 +60,10 @@ final class Laboratory {
         if (program.script().isPresent()) {
             files.put(program.script().get(), binaries.script(program.script().get()));
         }
+        if (program.child().isPresent()) {
+            files.put(program.child().get() + ".pie", binaries.pie(program.child().get()));
+            files.putAll(binaries.libraries());
+        }
         return files;
     }
 

@@ -13,9 +13,11 @@ import java.util.stream.Stream;
  * @param name   on the command line and in the table
  * @param binary name of the C source without its ending, and of the program in the guest
  * @param script that the program runs in each round
+ * @param child  name of the C source of what the script starts, which is linked as a distribution's programs are
  * @param vcpus  of the machine that it runs in
  */
-record Program(String name, Group group, String binary, Optional<String> script, int vcpus) {
+record Program(String name, Group group, String binary, Optional<String> script, Optional<String> child,
+        int vcpus) {
     /** The row that is no program: starting Linux. */
     static final String BOOT = "boot";
 
@@ -37,15 +39,20 @@ record Program(String name, Group group, String binary, Optional<String> script,
             compiled("pipe", Group.SYSTEM),
             compiled("pagefault", Group.SYSTEM),
             scripted("targz", Group.SYSTEM),
-            new Program("parallel-1", Group.PARALLEL, "parallel", Optional.empty(), 1),
-            new Program("parallel-2", Group.PARALLEL, "parallel", Optional.empty(), 2));
+            new Program("processes", Group.PROCESS, "script", Optional.of("processes.sh"), Optional.of("mix"), 1),
+            parallel(1),
+            parallel(2));
 
     private static Program compiled(String name, Group group) {
-        return new Program(name, group, name, Optional.empty(), 1);
+        return new Program(name, group, name, Optional.empty(), Optional.empty(), 1);
     }
 
     private static Program scripted(String name, Group group) {
-        return new Program(name, group, "script", Optional.of(name + ".sh"), 1);
+        return new Program(name, group, "script", Optional.of(name + ".sh"), Optional.empty(), 1);
+    }
+
+    private static Program parallel(int vcpus) {
+        return new Program("parallel-" + vcpus, Group.PARALLEL, "parallel", Optional.empty(), Optional.empty(), vcpus);
     }
 
     /** What the guest's shell is told. */

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -60,5 +61,15 @@ class BinariesTest {
         Measurement two = Measurement.parse(emulator.run(Duration.ofSeconds(60), program.toString(), "2"), 2).orElseThrow();
         assertEquals(one.check(), two.check());
         assertEquals(2, one.rounds().size());
+    }
+
+    @Test
+    void anOrdinaryProgramIsPositionIndependentAndHasItsLoaderAndLibraries(@TempDir Path scratch) throws Exception {
+        Tool compiler = tool("riscv64-linux-gnu-gcc", "gcc-riscv64-linux-gnu");
+        Binaries binaries = new Binaries(SOURCES, scratch.resolve("cache"), compiler);
+        // ELF's e_type is at 16: 3 is ET_DYN, 2 is ET_EXEC.
+        assertEquals(3, binaries.pie("mix")[16]);
+        assertEquals(2, binaries.program("mix")[16]);
+        assertEquals(Set.of("ld.so", "libc.so.6", "libm.so.6"), binaries.libraries().keySet());
     }
 }

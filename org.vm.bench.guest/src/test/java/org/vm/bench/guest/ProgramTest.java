@@ -36,6 +36,7 @@ class ProgramTest {
     void everyProgramHasItsSource() {
         for (Program program : Program.ALL) {
             assertTrue(Files.isReadable(SOURCES.resolve(program.binary() + ".c")), program.name());
+            program.child().ifPresent(name -> assertTrue(Files.isReadable(SOURCES.resolve(name + ".c")), program.name()));
             program.script().ifPresent(file -> assertTrue(Files.isReadable(SOURCES.resolve(file)), program.name()));
         }
     }
