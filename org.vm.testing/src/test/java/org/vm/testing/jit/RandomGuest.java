@@ -29,6 +29,7 @@ final class RandomGuest {
     private static final String[] INTEGERS = {"zero", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "t0", "t1", "t2",
         "t3", "t4", "s6", "s7", "s10", "s11"};
     private static final String[] SHORT_INTEGERS = {"a0", "a1", "a2", "a3", "a4", "a5"};
+    private static final String[] TRAP_REGISTERS = {"sscratch", "sepc", "scause", "stval"};
     private static final String[] FLOATS = {"ft0", "ft1", "fa0", "fa1", "fa2", "fs0", "fs1", "ft8"};
     private static final String[] THREE = {"add", "sub", "xor", "or", "and", "sll", "srl", "sra", "slt", "sltu", "addw", "subw",
         "sllw", "sraw", "mul", "mulh", "mulhu", "div", "divu", "rem", "remw", "sh1add", "sh3add", "andn", "max", "minu", "rol",
@@ -162,7 +163,11 @@ final class RandomGuest {
         } else if (kind < 70) {
             jumpTable();
         } else if (kind < 74) {
-            readControl();
+            if (random.nextInt(3) == 0) {
+                supervisorControl();
+            } else {
+                readControl();
+            }
         } else if (kind < 76) {
             line(random.nextBoolean() ? "ebreak" : ".word 0xffffffff");
         } else if (inFunction) {
@@ -347,6 +352,21 @@ final class RandomGuest {
             case 8 -> "csrrw " + rd + ", fflags, " + integer();
             case 9 -> "csrrwi " + rd + ", fflags, " + random.nextInt(32);
             default -> "csrr " + rd + ", time";
+        });
+    }
+
+    /** What a kernel does when it is entered and left; refused in U-mode. */
+    private void supervisorControl() {
+        String rd = integer();
+        String csr = pick(TRAP_REGISTERS);
+        line(switch (random.nextInt(8)) {
+            case 0, 1 -> "csrr " + rd + ", " + csr;
+            case 2 -> "csrw " + csr + ", " + integer();
+            case 3 -> "csrrw " + rd + ", " + csr + ", " + rd;
+            case 4 -> "csrrwi " + rd + ", " + csr + ", " + random.nextInt(32);
+            case 5 -> "csrrs " + rd + ", " + csr + ", " + integer();
+            case 6 -> "csrr " + rd + ", sstatus";
+            default -> "csrrci " + rd + ", sstatus, " + (random.nextBoolean() ? 2 : random.nextInt(32) & ~2);
         });
     }
 

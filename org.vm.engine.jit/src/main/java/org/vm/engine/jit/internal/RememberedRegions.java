@@ -32,7 +32,7 @@ final class RememberedRegions {
     static final RememberedRegions NONE = new RememberedRegions(null, Map.of());
 
     private static final Logger LOG = LoggerFactory.getLogger(RememberedRegions.class);
-    private static final int FORMAT = 0x766d_7231;
+    private static final int FORMAT = 0x766d_7232;
     /** Regions kept, those that ran most; a boot with some programs has hundreds. */
     static final int MOST = 4096;
     private static final int MOST_BLOCKS = 4096;

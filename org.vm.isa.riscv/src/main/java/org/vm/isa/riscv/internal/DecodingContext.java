@@ -14,18 +14,19 @@ import org.vm.api.isa.Result;
 import org.vm.api.isa.Row;
 import org.vm.isa.InstructionTable;
 import org.vm.isa.RowDecoder;
-import org.vm.isa.riscv.internal.instructions.FloatFlags;
 
 /**
  * What the floating-point unit's state makes of floating-point instructions: illegal while it is off; while it is on, but
- * not dirty, something that makes it dirty and has the instruction decoded anew. While it is dirty, {@code fflags} can be read and
- * written like any register ({@link FloatFlags}). So no instruction looks at
- * {@code mstatus.FS} when it runs.
+ * not dirty, something that makes it dirty and has the instruction decoded anew. So no instruction looks at
+ * {@code mstatus.FS} when it runs. And which accesses to control registers are plain ones ({@link PlainCsrs}), which depends
+ * on the privilege level, too.
  */
 public final class DecodingContext implements Decoder {
     static final int OFF = 0;
     static final int CLEAN = 1;
     static final int DIRTY = 2;
+    /** Added to one of those above U-mode. */
+    static final int PRIVILEGED = 3;
 
     private static final Row ILLEGAL = row("illegal");
     private static final List<DecodedRow> MAKE_DIRTY =
@@ -33,13 +34,13 @@ public final class DecodingContext implements Decoder {
 
     private final RowDecoder decoder;
     private final Set<Row> floatRows;
-    private final FloatFlags flags;
+    private final PlainCsrs csrs;
     private final int context;
 
-    private DecodingContext(RowDecoder decoder, Set<Row> floatRows, FloatFlags flags, int context) {
+    private DecodingContext(RowDecoder decoder, Set<Row> floatRows, PlainCsrs csrs, int context) {
         this.decoder = decoder;
         this.floatRows = floatRows;
-        this.flags = flags;
+        this.csrs = csrs;
         this.context = context;
     }
 
@@ -47,10 +48,12 @@ public final class DecodingContext implements Decoder {
     static List<Decoder> decoders(InstructionTable table) {
         RowDecoder decoder = table.decoder(extension -> true, ILLEGAL);
         Set<Row> floatRows = table.rows().stream().filter(DecodingContext::isFloat).collect(Collectors.toSet());
-        FloatFlags flags = new FloatFlags(table.rows());
         List<Decoder> decoders = new ArrayList<>();
-        for (int context = OFF; context <= DIRTY; context++) {
-            decoders.add(new DecodingContext(decoder, floatRows, flags, context));
+        for (boolean privileged : new boolean[] {false, true}) {
+            for (int context = OFF; context <= DIRTY; context++) {
+                PlainCsrs csrs = new PlainCsrs(table.rows(), context == DIRTY, privileged);
+                decoders.add(new DecodingContext(decoder, floatRows, csrs, context));
+            }
         }
         return List.copyOf(decoders);
     }
@@ -70,11 +73,8 @@ public final class DecodingContext implements Decoder {
     @Override
     public List<DecodedRow> decode(CodeReader code, long pc) {
         DecodedRow row = decoder.decodeRow(code, pc);
-        if (context == DIRTY) {
-            return List.of(flags.whileDirty(row));
-        }
-        if (!floatRows.contains(row.row())) {
-            return List.of(row);
+        if (context == DIRTY || !floatRows.contains(row.row())) {
+            return List.of(csrs.of(row));
         }
         return context == CLEAN ? MAKE_DIRTY
                 : List.of(new DecodedRow(ILLEGAL, row.mnemonic(), row.bits(), row.length(), new long[1], -1, 0));

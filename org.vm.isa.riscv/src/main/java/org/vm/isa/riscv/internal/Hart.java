@@ -80,10 +80,10 @@ public final class Hart extends Cpu {
         return instructionSet.csrs();
     }
 
-    /** How far the floating-point unit is switched on: see {@link Status#floatContext()}. */
+    /** How far the floating-point unit is switched on, and whether it is above U-mode: see {@link DecodingContext}. */
     @Override
     public int context() {
-        return status.floatContext();
+        return status.context();
     }
 
     @Override

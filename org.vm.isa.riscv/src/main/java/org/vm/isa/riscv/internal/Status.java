@@ -59,6 +59,15 @@ public final class Status {
         return fs == 0 ? DecodingContext.OFF : fs == FS ? DecodingContext.DIRTY : DecodingContext.CLEAN;
     }
 
+    /** The {@link DecodingContext} that all of it stands for. */
+    int context() {
+        return floatContext() + (privilege == Privilege.USER ? 0 : DecodingContext.PRIVILEGED);
+    }
+
+    void disableInterrupts() {
+        bits &= ~SIE;
+    }
+
     void markFloatDirty() {
         bits |= FS;
     }

@@ -118,8 +118,18 @@ final class PrivilegedPrograms {
             case 5 -> new String[] {random.nextBoolean() ? ".word 0xffffffff" : "ecall"};
             case 6 -> new String[] {"csrr a0, " + ONLY_READ.get(random.nextInt(ONLY_READ.size()))};
             case 7 -> new String[] {"csrr zero, " + ONLY_PROBED.get(random.nextInt(ONLY_PROBED.size()))};
+            case 8 -> immediateAccess();
             default -> access();
         };
+    }
+
+    private String[] immediateAccess() {
+        if (random.nextBoolean()) {
+            return new String[] {List.of("csrrsi", "csrrci").get(random.nextInt(2)) + " a0, sstatus, "
+                    + (random.nextBoolean() ? 2 : random.nextInt(32))};
+        }
+        return new String[] {List.of("csrrwi", "csrrsi", "csrrci").get(random.nextInt(3)) + " a0, "
+                + List.of("sscratch", "scause", "stval").get(random.nextInt(3)) + ", " + (1 + random.nextInt(31))};
     }
 
     private String[] access() {
