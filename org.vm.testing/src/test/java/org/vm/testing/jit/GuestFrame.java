@@ -68,6 +68,25 @@ final class GuestFrame {
                 """ + HANDLERS.formatted(LEAVES, LEAVES) + PAGES + tables();
     }
 
+    /** Lets S- and U-mode use all memory. */
+    static final String OPEN_MEMORY = """
+                    li      t0, -1
+                    csrw    pmpaddr0, t0
+                    li      t0, 0x1f
+                    csrw    pmpcfg0, t0
+            """;
+
+    /** Goes on at {@code main} in S-mode. */
+    static final String TO_MAIN = """
+                    li      t0, 0x1800
+                    csrc    mstatus, t0
+                    li      t0, 0x800
+                    csrs    mstatus, t0
+                    la      t0, main
+                    csrw    mepc, t0
+                    mret
+            """;
+
     private static final String START = """
                     j       start
             start:  la      t0, trap
@@ -76,10 +95,8 @@ final class GuestFrame {
                     csrw    stvec, t0
                     li      t0, 0x80010000
                     csrw    mscratch, t0
-                    li      t0, -1
-                    csrw    pmpaddr0, t0
+            """ + OPEN_MEMORY + """
                     li      t0, 0x1f
-                    csrw    pmpcfg0, t0
                     csrw    mcounteren, t0
                     csrw    scounteren, t0
                     csrwi   mie, 2
@@ -89,14 +106,7 @@ final class GuestFrame {
                     li      sp, %d
                     li      s0, %d
                     li      s1, %d
-                    li      t0, 0x1800
-                    csrc    mstatus, t0
-                    li      t0, 0x800
-                    csrs    mstatus, t0
-                    la      t0, main
-                    csrw    mepc, t0
-                    mret
-            """.formatted(satp(0), STACK, pageOf(SUPERVISOR_DATA + 1), pageOf(USER_DATA + 1));
+            """.formatted(satp(0), STACK, pageOf(SUPERVISOR_DATA + 1), pageOf(USER_DATA + 1)) + TO_MAIN;
 
     private static final String HANDLERS = """
             end:    csrw    mie, zero

@@ -28,10 +28,7 @@ class JitCornersTest {
             hart.load("""
                             la      t0, trap
                             csrw    mtvec, t0
-                            li      t0, -1
-                            csrw    pmpaddr0, t0
-                            li      t0, 0x1f
-                            csrw    pmpcfg0, t0
+                    """ + GuestFrame.OPEN_MEMORY + """
                             la      t0, root
                             li      t1, 0x200000cf          # the same gigabyte at 0x80000000 and at 0x180000000
                             sd      t1, 16(t0)
@@ -41,13 +38,7 @@ class JitCornersTest {
                             slli    t1, t1, 63
                             or      t0, t0, t1
                             csrw    satp, t0
-                            li      t0, 0x1800
-                            csrc    mstatus, t0
-                            li      t0, 0x800
-                            csrs    mstatus, t0
-                            la      t0, main
-                            csrw    mepc, t0
-                            mret
+                    """ + GuestFrame.TO_MAIN + """
                     main:   li      a0, 1200
                             la      s5, next
                             la      s6, targets

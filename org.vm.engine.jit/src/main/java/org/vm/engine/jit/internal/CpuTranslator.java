@@ -42,25 +42,24 @@ final class CpuTranslator implements Translator {
 
     @Override
     public int threshold(long pc, int instructions) {
-        if (movable(pc) != null) {
+        if (hasMovedHere(pc)) {
             return 1;
         }
         int entries = threshold.entries(instructions);
         return remembered.find(cpu, pc) == null ? entries : Math.min(entries, EARLY);
     }
 
-    /** What is compiled and can be entered at {@code pc}, though it was translated for another address; or {@code null}. */
-    private CachedRegion movable(long pc) {
+    /** Whether something compiled can be entered at {@code pc}, though it may have been translated for another address. */
+    private boolean hasMovedHere(long pc) {
         if (!cache.hasMovable()) {
-            return null;
+            return false;
         }
         try {
             long physical = cpu.mmu.translateFetch(pc);
             CachedRegion known = cache.findMovable(new CodeCache.Key(pc, physical, cpu.context()));
-            return known != null && known.state == State.READY && known.region.isMapped(cpu.mmu, known.distance(pc, physical))
-                    ? known : null;
+            return known != null && known.state == State.READY && known.region.isMapped(cpu.mmu, known.distance(pc, physical));
         } catch (GuestTrap notMapped) {
-            return null;
+            return false;
         }
     }
 

@@ -253,7 +253,7 @@ final class RegionFinder {
         Long known = knownTarget(node);
         if (known != null) {
             Node.Edge edge = links ? wantCall(node, row, known) : want(known, node.call);
-            // Whether the place moves along with the jump is seen when it is executed; HotSpot can tell before.
+            // Whether the place moves along with the jump is seen when it is executed; HotSpot may tell before.
             return movable ? new Node.End.Calculated(List.of(edge)) : new Node.End.Jump(edge);
         }
         int register = register(row);

@@ -16,9 +16,7 @@ import org.vm.isa.riscv.internal.instructions.Zicsr;
  * what a kernel uses when it is entered and left, and {@code sstatus} to be read, or for interrupts to be switched off (Volume II, 12.1).
  */
 public final class PlainCsrs {
-    private static final int FFLAGS = 0x001;
-    private static final int SSTATUS = 0x100;
-    private static final Map<Integer, String> SUPERVISOR = Map.of(0x140, "Scratch", 0x141, "Epc", 0x142, "Cause", 0x143, "Value");
+    private static final List<String> SUPERVISOR = List.of("sscratch", "sepc", "scause", "stval");
     private static final int OPCODE = 0x7F;
     private static final int SYSTEM = 0x73;
     private static final int CSR_LOW = 20;
@@ -42,13 +40,13 @@ public final class PlainCsrs {
         for (Row row : rows) {
             if (row.method().getDeclaringClass() == Zicsr.class) {
                 if (dirty) {
-                    add(row, FFLAGS, "Flags");
+                    add(row, "fflags");
                 }
                 if (privileged) {
-                    SUPERVISOR.forEach((csr, name) -> add(row, csr, name));
+                    SUPERVISOR.forEach(csr -> add(row, csr));
                     switch (row.name()) {
-                        case "csrrs", "csrrc" -> reading.put(new Use(row, SSTATUS), as(row, "readStatus"));
-                        case "csrrci" -> clearing.put(new Use(row, SSTATUS), as(row, "disableInterrupts"));
+                        case "csrrs", "csrrc" -> reading.put(use(row, "sstatus"), as(row, "sstatus"));
+                        case "csrrci" -> clearing.put(use(row, "sstatus"), as(row, "disableInterrupts"));
                         default -> {
                             // May switch interrupts on, or change what code means.
                         }
@@ -58,18 +56,24 @@ public final class PlainCsrs {
         }
     }
 
-    private void add(Row row, int csr, String name) {
+    private void add(Row row, String csr) {
         switch (row.name()) {
-            case "csrrs", "csrrc" -> reading.put(new Use(row, csr), as(row, "read" + name));
-            case "csrrw", "csrrwi" -> writing.put(new Use(row, csr), as(row, "swap" + name));
+            case "csrrs", "csrrc" -> reading.put(use(row, csr), as(row, csr));
+            case "csrrw", "csrrwi" -> writing.put(use(row, csr), as(row, csr));
             default -> {
                 // Sets or clears single bits: it may as well take its time.
             }
         }
     }
 
+    private static Use use(Row row, String csr) {
+        return new Use(row, Csrs.numbers().get(csr));
+    }
+
+    /** The method of that name which takes what the row has. */
     private static Row as(Row row, String name) {
-        Method method = Arrays.stream(PlainCsrs.class.getMethods()).filter(m -> m.getName().equals(name)).findFirst().orElseThrow();
+        Method method = Arrays.stream(PlainCsrs.class.getMethods())
+                .filter(m -> m.getName().equals(name) && m.getParameterCount() == row.operands().size()).findFirst().orElseThrow();
         return new Row(row.name(), row.extension(), method, row.operands(), row.result(), false);
     }
 
@@ -91,57 +95,59 @@ public final class PlainCsrs {
                 decoded.values(), decoded.destination(), decoded.displacement());
     }
 
-    public static long readFlags(Hart hart, int csr, long rs1, int bits) {
+    // Each register's method with rs1 and bits reads, that with a value alone exchanges.
+
+    public static long fflags(Hart hart, int csr, long rs1, int bits) {
         return hart.fpu.fflags();
     }
 
-    public static long swapFlags(Hart hart, int csr, long value) {
+    public static long fflags(Hart hart, int csr, long value) {
         long before = hart.fpu.fflags();
         hart.fpu.fflags(value);
         return before;
     }
 
-    public static long readScratch(Hart hart, int csr, long rs1, int bits) {
+    public static long sscratch(Hart hart, int csr, long rs1, int bits) {
         return hart.traps.supervisor.scratch;
     }
 
-    public static long swapScratch(Hart hart, int csr, long value) {
+    public static long sscratch(Hart hart, int csr, long value) {
         long before = hart.traps.supervisor.scratch;
         hart.traps.supervisor.scratch = value;
         return before;
     }
 
-    public static long readEpc(Hart hart, int csr, long rs1, int bits) {
+    public static long sepc(Hart hart, int csr, long rs1, int bits) {
         return hart.traps.supervisor.epc;
     }
 
-    public static long swapEpc(Hart hart, int csr, long value) {
+    public static long sepc(Hart hart, int csr, long value) {
         long before = hart.traps.supervisor.epc;
         hart.traps.supervisor.epc(value);
         return before;
     }
 
-    public static long readCause(Hart hart, int csr, long rs1, int bits) {
+    public static long scause(Hart hart, int csr, long rs1, int bits) {
         return hart.traps.supervisor.cause;
     }
 
-    public static long swapCause(Hart hart, int csr, long value) {
+    public static long scause(Hart hart, int csr, long value) {
         long before = hart.traps.supervisor.cause;
         hart.traps.supervisor.cause = value;
         return before;
     }
 
-    public static long readValue(Hart hart, int csr, long rs1, int bits) {
+    public static long stval(Hart hart, int csr, long rs1, int bits) {
         return hart.traps.supervisor.value;
     }
 
-    public static long swapValue(Hart hart, int csr, long value) {
+    public static long stval(Hart hart, int csr, long value) {
         long before = hart.traps.supervisor.value;
         hart.traps.supervisor.value = value;
         return before;
     }
 
-    public static long readStatus(Hart hart, int csr, long rs1, int bits) {
+    public static long sstatus(Hart hart, int csr, long rs1, int bits) {
         return hart.status.readSupervisor();
     }
 

@@ -1,4 +1,4 @@
-package org.vm.testing;
+package org.vm.testing.jit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,6 +12,7 @@ import org.vm.api.ExecMode;
 import org.vm.api.cpu.TranslationStats;
 import org.vm.engine.interp.internal.Interpreter;
 import org.vm.engine.jit.internal.JitEngine;
+import org.vm.testing.BareHart;
 
 /** Code that is at many virtual addresses, as libraries and position-independent programs are: one translation is for all. */
 class MovedCodeTest {
@@ -27,24 +28,14 @@ class MovedCodeTest {
     private static final String START = """
                     la      t0, end
                     csrw    mtvec, t0
-                    li      t0, -1
-                    csrw    pmpaddr0, t0
-                    li      t0, 0x1f
-                    csrw    pmpcfg0, t0
                     li      t0, %d
                     csrw    satp, t0
                     sfence.vma
-                    li      t0, 0x1800
-                    csrc    mstatus, t0
-                    li      t0, 0x800
-                    csrs    mstatus, t0
-                    la      t0, main
-                    csrw    mepc, t0
-                    mret
+            """.formatted(8L << 60 | ROOT >> 12) + GuestFrame.OPEN_MEMORY + GuestFrame.TO_MAIN + """
                     .balign 4
             end:    wfi
                     j       end
-            """.formatted(8L << 60 | ROOT >> 12);
+            """;
 
     private static String entry(long table, long index, long physical, int bits) {
         return ".org " + (table + 8 * index) + "\n.dword " + (physical >> 2 | bits) + "\n";
